@@ -1,0 +1,1 @@
+//! The worker in a room: prompt, profile, supervision, collection.

@@ -1,0 +1,86 @@
+//! Text for people: foreign bytes made harmless, plurals, lists.
+
+use std::fmt;
+
+/// Shows text that came from outside (git, a plan, an agent) without letting it drive a terminal.
+///
+/// C0 and C1 controls, DEL, bidirectional controls and zero-width characters appear as `\u{..}`
+/// escapes; line feeds and tabs too, unless [`Foreign::multi_line`] was asked for.
+pub struct Foreign<'a> {
+    text: &'a str,
+    multi_line: bool,
+}
+
+/// Wraps one line of foreign text.
+pub fn foreign(text: &str) -> Foreign<'_> {
+    Foreign {
+        text,
+        multi_line: false,
+    }
+}
+
+impl Foreign<'_> {
+    /// Lets line feeds and tabs through.
+    #[must_use]
+    pub fn multi_line(mut self) -> Self {
+        self.multi_line = true;
+        self
+    }
+}
+
+impl fmt::Display for Foreign<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.text.chars() {
+            let plain = self.multi_line && matches!(c, '\n' | '\t');
+            if !plain && is_hostile(c) {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                fmt::Write::write_char(f, c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True for characters that move the cursor, reorder or hide text.
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{061c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// `1 package`, `2 packages`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// The first `limit` characters, with `…` where something was cut.
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(limit.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_drives_a_terminal() {
+        let text = foreign("a\u{1b}]0;x\u{7}b\u{202e}c\n").to_string();
+        assert_eq!(text, r"a\u{1b}]0;x\u{7}b\u{202e}c\u{a}");
+        assert_eq!(foreign("a\tb\n\r").multi_line().to_string(), "a\tb\n\\u{d}");
+    }
+
+    #[test]
+    fn cuts_by_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüx", 3), "äö…");
+        assert_eq!(count(1, "file"), "1 file");
+    }
+}

@@ -1,0 +1,1 @@
+//! Plan rules: one rule, one function, one code.

@@ -1,0 +1,1 @@
+//! A verb per file: arguments and `run`.

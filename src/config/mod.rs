@@ -1,0 +1,1 @@
+//! Git config, `wp.toml` and the environment become settings. The only reader of the environment.

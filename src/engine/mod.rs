@@ -1,0 +1,1 @@
+//! The loop: decide, record the intent, perform, record the outcome.

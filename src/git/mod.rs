@@ -1,0 +1,1 @@
+//! Git, once; knows no package. The home of gix and the only place that starts `git`.

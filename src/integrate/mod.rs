@@ -1,0 +1,1 @@
+//! Shadow repository, gate, rehearsal, merge.

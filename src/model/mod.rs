@@ -1,0 +1,1 @@
+//! What people and agents hand in: plans, packages, results, settings. Plain, validated data.

@@ -1,0 +1,1 @@
+//! Opinions: a pure function from facts to decisions.

@@ -1,0 +1,1 @@
+//! Facts, registers and rights; the view of them; requests and what they become.

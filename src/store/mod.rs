@@ -1,0 +1,1 @@
+//! Records on the ref: snapshot, transaction, group commit, cache, fsck.

@@ -1,0 +1,1 @@
+//! Verification steps become evidence keyed by tree id.

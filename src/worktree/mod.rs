@@ -1,0 +1,1 @@
+//! The room of one attempt: create, equip, checkpoint, salvage, remove.

@@ -1,0 +1,1 @@
+//! The one integration test binary; a file per verb and per concern.
