@@ -1,1 +1,28 @@
 //! What people and agents hand in: plans, packages, results, settings. Plain, validated data.
+//!
+//! Types here say what was written and what it means. Reading a format is `plan`, judging is
+//! `check`, and no type here knows a file, a clock or git.
+
+pub mod contract;
+pub mod evidence;
+pub mod finding;
+pub mod lock_key;
+pub mod outcome;
+pub mod package;
+pub mod plan;
+pub mod queue_result;
+pub mod scope_spec;
+pub mod settings;
+pub mod verification;
+
+pub use contract::{Contract, ContractKind, Contracts};
+pub use evidence::{Evidence, StepEvidence, StepState};
+pub use finding::{Code, Finding, Severity};
+pub use lock_key::LockKey;
+pub use outcome::{EndReason, OutcomeKind};
+pub use package::{Package, Role, WorktreeMode};
+pub use plan::{Edge, EdgeOrigin, Feature, Format, Plan};
+pub use queue_result::QueueResult;
+pub use scope_spec::{ScopeMode, ScopeSpec};
+pub use settings::{Durability, Settings};
+pub use verification::{Step, StepKind, Tier, Verification};

@@ -1,0 +1,98 @@
+//! A plan: one feature cut into packages, in no particular dialect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ContentHash, FeatureId, PackageId};
+use crate::model::contract::Contracts;
+use crate::model::package::Package;
+
+/// A plan as read from its file. Ids are verbatim, packages stand in file order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The file it was read from, relative to the repository root where it lies inside.
+    pub source: String,
+    /// The dialect of that file.
+    pub format: Format,
+    /// SHA-256 of the file's bytes; what an approval binds.
+    pub hash: ContentHash,
+    /// What is being made.
+    pub feature: Feature,
+    /// Interface files that the packages agree on.
+    pub contracts: Contracts,
+    /// The work, in file order.
+    pub packages: Vec<Package>,
+}
+
+impl Plan {
+    /// The package with this id.
+    pub fn package(&self, id: &PackageId) -> Option<&Package> {
+        self.packages.iter().find(|p| &p.id == id)
+    }
+}
+
+/// The header of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The feature id; the change-id for OpenSpec.
+    pub id: FeatureId,
+    /// A title for people.
+    pub title: Option<String>,
+    /// Counts material changes of the plan, from 1.
+    pub plan_revision: u32,
+    /// Who wrote the plan, as written.
+    pub created_by: Option<String>,
+    /// When, as written.
+    pub created_at: Option<String>,
+}
+
+/// A dialect of plan files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// `work-packages.yaml`, schema version 1.
+    WorkPackages,
+    /// The `id` / `tasks` / `dependencies` dialect of the same file.
+    WorkPackagesSimple,
+    /// No plan file: one package `wp-main` that may write everything.
+    Linear,
+}
+
+impl Format {
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::WorkPackages => "work-packages",
+            Format::WorkPackagesSimple => "work-packages-simple",
+            Format::Linear => "linear",
+        }
+    }
+}
+
+/// One dependency and where the plan says so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Edge {
+    /// The package that must be merged first.
+    pub on: PackageId,
+    /// Why the edge is there.
+    pub origin: EdgeOrigin,
+}
+
+/// Where an edge comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EdgeOrigin {
+    /// Written in the package's own dependency field.
+    Field,
+    /// Written in a header line.
+    Header,
+    /// Written in a table of waves or dependencies.
+    Table,
+    /// A barrier between groups.
+    Barrier,
+    /// Added because two scopes or lock sets overlap.
+    Overlap,
+    /// Added because an integration package comes after all others.
+    Integration,
+    /// The default of the format.
+    Default,
+}

@@ -1,0 +1,148 @@
+//! Every knob, with its default and its limits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::RefName;
+
+/// What configuration decides. Read once at the border; inside, the field is handed down, not this.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The ref that holds the state (`wp.ref`).
+    pub state_ref: RefName,
+    /// How hard a transaction is made durable (`wp.durability`).
+    pub durability: Durability,
+    /// Feature branch template with `{change}` (`wp.branch`); `None`: by plan format.
+    pub branch_template: Option<String>,
+    /// Where worktrees stand (`wp.worktreeDir`); `None`: beside the checkout.
+    pub worktree_dir: Option<String>,
+    /// Packages at the same time (`wp.jobs`); `None`: the number of CPUs, at most 8.
+    pub jobs: Option<usize>,
+    /// The agent if none is named (`wp.agent`).
+    pub default_agent: Option<String>,
+    /// Agents from git config: name to command line (`wp.agent.NAME.command`).
+    pub agents: BTreeMap<String, AgentSettings>,
+    /// An agent that says nothing this long is stopped (`wp.silenceMinutes`).
+    pub silence: Duration,
+    /// Time between TERM and KILL (`wp.graceSeconds`).
+    pub grace: Duration,
+    /// Bytes of an agent's output that are kept (`wp.logBytes`).
+    pub log_bytes: u64,
+    /// Largest blob a package may add (`wp.maxBlobBytes`).
+    pub max_blob_bytes: u64,
+    /// How long a command waits for the transaction lock (`wp.lockSeconds`).
+    pub lock_wait: Duration,
+    /// What `wp.toml` says.
+    pub project: Project,
+}
+
+/// An agent named in git config.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// The command line template, split into words without a shell.
+    pub command: String,
+    /// Names of environment variables passed on beside the allowlist.
+    pub env: Vec<String>,
+    /// 0 to 4 (`wp.agent.NAME.trust`), compared with a package's `min_trust_level`.
+    pub trust: u8,
+}
+
+/// How hard a transaction is made durable before it is acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Objects, ref and directories are flushed: survives a power cut.
+    #[default]
+    Full,
+    /// Data is flushed once per batch, directories are not: consistent, the last may be lost.
+    Fast,
+    /// Nothing is flushed: survives a crash of the program only.
+    Off,
+}
+
+/// The committed part of the configuration, `wp.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "snake_case")]
+pub struct Project {
+    /// `[verify]`
+    pub verify: VerifySettings,
+    /// `[worktree]`
+    pub worktree: RoomSettings,
+    /// `[locks]`
+    pub locks: LockSettings,
+}
+
+/// `[verify]` of `wp.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifySettings {
+    /// Command lines run on the finished feature, after the integration package's steps.
+    #[serde(rename = "final")]
+    pub final_commands: Vec<String>,
+    /// Whether a package's own steps run again on a merged tree they were not green on.
+    pub on_merge: OnMerge,
+    /// Wall-clock limit of one command, in minutes; 0 means 30.
+    pub timeout_minutes: u32,
+}
+
+/// When the steps of a package run again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnMerge {
+    /// On every merged tree that differs from the one they were green on.
+    #[default]
+    Package,
+    /// Never; the final verification is the only check of the whole.
+    None,
+}
+
+/// `[worktree]` of `wp.toml`: what a room needs before work starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoomSettings {
+    /// Untracked files and folders copied from the main checkout, for instance `.env`.
+    pub copy: Vec<String>,
+    /// Untracked folders linked from the main checkout, for instance `node_modules`.
+    pub link: Vec<String>,
+    /// Command lines run in a new room; they need `git wp trust`.
+    pub setup: Vec<String>,
+    /// Check out only what the package may read or write.
+    pub sparse: bool,
+}
+
+/// `[locks]` of `wp.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LockSettings {
+    /// Further namespaces of lock keys.
+    pub namespaces: Vec<String>,
+}
+
+impl Project {
+    /// True if the file names a program, so that it needs `git wp trust`.
+    pub fn names_programs(&self) -> bool {
+        !self.verify.final_commands.is_empty() || !self.worktree.setup.is_empty()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            state_ref: RefName::parse("refs/wp/state").expect("a literal in the right form"),
+            durability: Durability::Full,
+            branch_template: None,
+            worktree_dir: None,
+            jobs: None,
+            default_agent: None,
+            agents: BTreeMap::new(),
+            silence: Duration::from_secs(20 * 60),
+            grace: Duration::from_secs(5),
+            log_bytes: 64 << 20,
+            max_blob_bytes: 10 << 20,
+            lock_wait: Duration::from_secs(30),
+            project: Project::default(),
+        }
+    }
+}
