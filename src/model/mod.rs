@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod evidence;
 pub mod finding;
+pub mod gate;
 pub mod lock_key;
 pub mod outcome;
 pub mod package;
@@ -18,8 +19,9 @@ pub mod verification;
 pub use contract::{Contract, ContractKind, Contracts};
 pub use evidence::{Evidence, StepEvidence, StepState};
 pub use finding::{Code, Finding, Severity};
+pub use gate::{GateVerdict, GateViolation};
 pub use lock_key::LockKey;
-pub use outcome::{EndReason, OutcomeKind};
+pub use outcome::{AttemptResult, Deviation, EndReason, LogDigest, OutcomeKind};
 pub use package::{Package, Role, WorktreeMode};
 pub use plan::{Edge, EdgeOrigin, Feature, Format, Plan};
 pub use queue_result::QueueResult;

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::json::{Map, Value};
+use crate::base::{ContentHash, Oid, RepoPath, Timestamp};
+
 /// What became of the agent in its room. The result itself is recomputed from git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -68,6 +71,57 @@ impl EndReason {
             EndReason::Cancelled => "cancelled",
         }
     }
+}
+
+/// What came out of an attempt, recomputed by its supervisor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptResult {
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// The head of its branch after the runner committed what was left.
+    pub head: Oid,
+    /// The tree of that head.
+    pub tree: Oid,
+    /// Exit code of the agent.
+    pub exit_code: Option<i32>,
+    /// Seconds between start and end.
+    pub seconds: u64,
+    /// One line for people.
+    pub reason: String,
+    /// Paths that differ from the base.
+    pub files_modified: Vec<RepoPath>,
+    /// Notes, keys and escalations of the agent's result file; data, never believed.
+    pub claimed: Map<String, Value>,
+    /// SHA-256 and size of the local log; its text never leaves the machine.
+    pub log: Option<LogDigest>,
+    /// Last lines of the agent, redacted, at most 4 KiB.
+    pub tail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The digest of a local log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogDigest {
+    /// SHA-256 of what was kept.
+    pub sha256: ContentHash,
+    /// Bytes the agent wrote.
+    pub bytes: u64,
+    /// Bytes that were not kept.
+    pub dropped: u64,
+}
+
+/// Something went otherwise than planned and those who come later should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// A stable word: `amended-scope`, `empty`, `unused-scope`, `missing-result-key`, ...
+    pub kind: String,
+    /// The sentence for people.
+    pub detail: String,
+    /// Paths concerned.
+    pub paths: Vec<RepoPath>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl OutcomeKind {

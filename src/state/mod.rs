@@ -1,1 +1,21 @@
 //! Facts, registers and rights; the view of them; requests and what they become.
+//!
+//! A *fact* is written by any actor under its own or its attempt's id, never changes, and merges
+//! by union. A *right* (grant, end, accept, land, hold) is written only inside a commit that wins
+//! the compare-and-swap on the authority; its path is the slot, so a second owner would be a
+//! collision of bytes. Status is never stored: [`view`] computes it.
+//!
+//! Every change is a [`Request`], plain data. `evaluate(view, request)` is pure and invents
+//! nothing: ids, times and object ids come with the request.
+
+pub mod locks;
+pub mod record;
+pub mod refusal;
+pub mod request;
+pub mod view;
+
+pub use locks::LockSet;
+pub use record::Record;
+pub use refusal::Refusal;
+pub use request::{Op, Request};
+pub use view::{FeatureView, PackageView, View};

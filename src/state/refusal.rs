@@ -1,0 +1,159 @@
+//! Why a request was not granted: data, matchable, with who holds what.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{AttemptId, Error, FeatureId, Kind, Oid, PackageId, Timestamp};
+
+/// A typed no. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Somebody else holds the package, a lock or an overlapping scope.
+    Held(Holder),
+    /// The package is merged already.
+    AlreadyMerged {
+        /// The package.
+        package: PackageId,
+    },
+    /// A package it waits for is not merged.
+    NotReady {
+        /// What is missing.
+        waits_for: Vec<PackageId>,
+    },
+    /// The feature or package is paused or cancelled.
+    OnHold {
+        /// `paused` or `cancelled`, and the reason.
+        why: String,
+    },
+    /// The attempt does not hold the highest grant (any more).
+    Fenced {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who holds it now, if anybody.
+        holder: Option<AttemptId>,
+    },
+    /// A landing with this attempt is under way.
+    Landing {
+        /// Which landing.
+        n: u32,
+    },
+    /// There is no such feature, plan, package, attempt, lock or landing.
+    Unknown {
+        /// What was looked for.
+        what: String,
+    },
+    /// An object the request needs is not in the repository.
+    MissingObject {
+        /// Its id.
+        oid: Oid,
+    },
+    /// The request contradicts itself or a rule.
+    Invalid {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Who holds what somebody else wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The feature of a package grant.
+    pub feature: Option<FeatureId>,
+    /// The package of a package grant.
+    pub package: Option<PackageId>,
+    /// The attempt or lock claim.
+    pub attempt: AttemptId,
+    /// The session of a lock or outside claim.
+    pub session: Option<String>,
+    /// `user@host`.
+    pub label: String,
+    /// What both want: a path, a pattern or a key.
+    pub what: String,
+    /// The holder's reason.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When others may ask to take over, if there is a lease.
+    pub expires: Option<Timestamp>,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        let kind = match &refusal {
+            Refusal::Held(_)
+            | Refusal::AlreadyMerged { .. }
+            | Refusal::Fenced { .. }
+            | Refusal::Landing { .. } => Kind::Lost,
+            Refusal::NotReady { .. } | Refusal::OnHold { .. } => Kind::Negative,
+            Refusal::Unknown { .. } | Refusal::Invalid { .. } => Kind::Usage,
+            Refusal::MissingObject { .. } => Kind::Busy,
+        };
+        Error::new(kind, refusal.code(), refusal.to_string())
+    }
+}
+
+impl Refusal {
+    /// The stable word in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Held(_) => "held",
+            Refusal::AlreadyMerged { .. } => "already-merged",
+            Refusal::NotReady { .. } => "not-ready",
+            Refusal::OnHold { .. } => "on-hold",
+            Refusal::Fenced { .. } => "fenced",
+            Refusal::Landing { .. } => "landing",
+            Refusal::Unknown { .. } => "unknown",
+            Refusal::MissingObject { .. } => "missing-object",
+            Refusal::Invalid { .. } => "invalid",
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::Held(holder) => write!(f, "{holder}"),
+            Refusal::AlreadyMerged { package } => write!(f, "`{package}` is merged already"),
+            Refusal::NotReady { waits_for } => {
+                let names: Vec<String> = waits_for.iter().map(|p| format!("`{p}`")).collect();
+                write!(f, "waits for {}", names.join(", "))
+            }
+            Refusal::OnHold { why } => f.write_str(why),
+            Refusal::Fenced {
+                attempt,
+                holder: Some(holder),
+            } => {
+                write!(
+                    f,
+                    "attempt `{attempt}` no longer holds the package, `{holder}` does"
+                )
+            }
+            Refusal::Fenced {
+                attempt,
+                holder: None,
+            } => {
+                write!(f, "attempt `{attempt}` no longer holds the package")
+            }
+            Refusal::Landing { n } => write!(f, "landing {n} with this attempt is under way"),
+            Refusal::Unknown { what } => write!(f, "there is no {what}"),
+            Refusal::MissingObject { oid } => write!(f, "object {oid} is not in the repository"),
+            Refusal::Invalid { why } => f.write_str(why),
+        }
+    }
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` is held by ", self.what)?;
+        match (&self.feature, &self.package, &self.session) {
+            (Some(feature), Some(package), _) => write!(f, "{feature}/{package}")?,
+            (_, _, Some(session)) => write!(f, "session {session}")?,
+            _ => write!(f, "attempt {}", self.attempt)?,
+        }
+        write!(f, " ({}, since {})", self.label, self.since)?;
+        if let Some(reason) = &self.reason {
+            write!(f, ": {reason}")?;
+        }
+        Ok(())
+    }
+}
