@@ -14,6 +14,7 @@ pub mod plan;
 pub mod queue_result;
 pub mod scope_spec;
 pub mod settings;
+pub mod status;
 pub mod verification;
 
 pub use contract::{Contract, ContractKind, Contracts};
@@ -27,4 +28,5 @@ pub use plan::{Edge, EdgeOrigin, Feature, Format, Plan};
 pub use queue_result::QueueResult;
 pub use scope_spec::{ScopeMode, ScopeSpec};
 pub use settings::{Durability, Settings};
+pub use status::{PackageStatus, RunResult};
 pub use verification::{Step, StepKind, Tier, Verification};
