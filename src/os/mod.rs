@@ -1,1 +1,12 @@
-//! The operating system, once: clock, processes, signals, locks, files.
+//! The operating system, once: clock, randomness, processes, signals, locks, files, the host.
+//!
+//! Nothing here knows git, packages or state. Every wait has a limit.
+
+pub mod clock;
+pub mod file;
+pub mod host;
+pub mod lock;
+pub mod process;
+pub mod random;
+pub mod signal;
+pub mod tree;

@@ -1,0 +1,116 @@
+//! What machine this is: a label for people, identities of processes, kinds of file systems.
+
+use std::fs;
+use std::path::Path;
+
+use crate::base::{Error, Result};
+use crate::os::process::table;
+
+/// The name of this machine, `localhost` where it has none.
+pub fn name() -> String {
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    if name.is_empty() {
+        "localhost".to_owned()
+    } else {
+        name
+    }
+}
+
+/// `user@host` for people; identities never depend on it. `user` comes from the environment.
+pub fn label(user: Option<&str>) -> String {
+    let fallback = || format!("uid{}", rustix::process::getuid().as_raw());
+    let user = user
+        .filter(|u| !u.is_empty())
+        .map_or_else(fallback, str::to_owned);
+    format!("{user}@{}", name())
+}
+
+/// The id of this process.
+pub fn own_pid() -> u32 {
+    std::process::id()
+}
+
+/// CPUs this process may use, at least 1.
+pub fn cpu_count() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// A text that changes with every boot; `None` where the kernel does not tell.
+pub fn boot_id() -> Option<String> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned())
+}
+
+/// When the process began, in clock ticks since boot; with the pid and the boot id it names a
+/// process for certain. `None` if there is no such process (a zombie still is one).
+pub fn start_ticks(pid: u32) -> Option<u64> {
+    table::entry(pid).map(|entry| entry.start)
+}
+
+/// Kinds of file systems as far as locks and links depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileSystem {
+    /// A disk or memory of this machine.
+    Local,
+    /// NFS, SMB, 9p, FUSE and others where file locks may not hold between machines.
+    Network(&'static str),
+}
+
+/// What kind of file system holds `path`, which must exist.
+#[cfg(target_os = "linux")]
+pub fn file_system(path: &Path) -> Result<FileSystem> {
+    let stat = rustix::fs::statfs(path).map_err(|e| {
+        let what = format!("cannot ask for the file system of `{}`", path.display());
+        Error::io(what, e.into())
+    })?;
+    // Magic numbers as in the manual page statfs(2).
+    let magic = u64::from_ne_bytes(stat.f_type.to_ne_bytes()) & 0xffff_ffff;
+    Ok(match magic {
+        0x6969 => FileSystem::Network("nfs"),
+        0xff53_4d42 | 0xfe53_4d42 | 0x517b => FileSystem::Network("smb"),
+        0x0102_1997 => FileSystem::Network("9p"),
+        0x5346_414f => FileSystem::Network("afs"),
+        0x00c3_6400 => FileSystem::Network("ceph"),
+        0x6573_5546 => FileSystem::Network("fuse"),
+        0x0bd0_0bd0 => FileSystem::Network("lustre"),
+        _ => FileSystem::Local,
+    })
+}
+
+/// What kind of file system holds `path`: not known on this system, so taken for local.
+#[cfg(not(target_os = "linux"))]
+pub fn file_system(path: &Path) -> Result<FileSystem> {
+    fs::metadata(path)
+        .map(|_| FileSystem::Local)
+        .map_err(|e| Error::io(format!("cannot look at `{}`", path.display()), e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_keeps_its_start_time() {
+        let own = own_pid();
+        assert!(start_ticks(own).is_some());
+        assert_eq!(start_ticks(own), start_ticks(own));
+        assert_eq!(start_ticks(u32::MAX), None);
+    }
+
+    #[test]
+    fn the_label_names_somebody_on_this_machine() {
+        assert!(label(Some("ann")).starts_with("ann@"));
+        assert!(label(None).starts_with("uid"));
+        assert!(cpu_count() > 0);
+    }
+
+    #[test]
+    fn a_temporary_folder_is_local() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(file_system(folder.path()).unwrap(), FileSystem::Local);
+        assert!(file_system(&folder.path().join("none")).is_err());
+    }
+}
