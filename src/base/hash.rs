@@ -10,16 +10,33 @@ use sha2::{Digest, Sha256};
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash(String);
 
-impl ContentHash {
-    /// Hashes `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
+/// A hash in the making, for what is too large to hold at once.
+#[derive(Debug, Clone, Default)]
+pub struct Hashing(Sha256);
+
+impl Hashing {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of everything that was taken.
+    pub fn finish(self) -> ContentHash {
         let mut hex = String::with_capacity(64);
-        for byte in digest {
+        for byte in self.0.finalize() {
             hex.push(char::from(HEX[usize::from(byte >> 4)]));
             hex.push(char::from(HEX[usize::from(byte & 15)]));
         }
         ContentHash(hex)
+    }
+}
+
+impl ContentHash {
+    /// Hashes `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hashing = Hashing::default();
+        hashing.update(bytes);
+        hashing.finish()
     }
 
     /// Takes 64 lower-case hex digits.

@@ -8,6 +8,7 @@ pub mod hash;
 pub mod id;
 pub mod json;
 pub mod path;
+pub mod redact;
 pub mod text;
 pub mod time;
 
@@ -16,4 +17,5 @@ pub use exit::ExitCode;
 pub use hash::ContentHash;
 pub use id::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, TxnId};
 pub use path::RepoPath;
+pub use redact::Redactor;
 pub use time::Timestamp;

@@ -22,7 +22,7 @@ pub use evidence::{Evidence, StepEvidence, StepState};
 pub use finding::{Code, Finding, Severity};
 pub use gate::{GateVerdict, GateViolation};
 pub use lock_key::LockKey;
-pub use outcome::{AttemptResult, Deviation, EndReason, LogDigest, OutcomeKind};
+pub use outcome::{AttemptResult, Deviation, EndReason, LogDigest, OutcomeKind, RoomState};
 pub use package::{Package, Role, WorktreeMode};
 pub use plan::{Edge, EdgeOrigin, Feature, Format, Plan};
 pub use queue_result::QueueResult;

@@ -33,6 +33,39 @@ pub enum OutcomeKind {
     Stopped,
 }
 
+/// In what state the room was when its agent had gone; found by the runner, from git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomState {
+    /// Everything is on the attempt branch.
+    Kept {
+        /// The head of the attempt branch, leftovers committed.
+        head: Oid,
+        /// Its tree.
+        tree: Oid,
+        /// Paths that differ between the base and the head.
+        changed: Vec<RepoPath>,
+    },
+    /// HEAD is not on the attempt branch, or its history does not grow from the base.
+    Diverged {
+        /// Where HEAD or the branch was found, if anywhere.
+        head: Option<Oid>,
+        /// What was found, for people.
+        why: String,
+    },
+    /// The folder, its `.git` file or its branch is gone.
+    Lost {
+        /// What was found, for people.
+        why: String,
+    },
+    /// What was left could not be committed, for instance because a required filter failed.
+    Unsealed {
+        /// The head of the attempt branch without the leftovers.
+        head: Oid,
+        /// What went wrong.
+        why: String,
+    },
+}
+
 /// Why an attempt no longer holds its package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
