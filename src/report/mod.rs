@@ -1,1 +1,15 @@
-//! Values to text. Never decides.
+//! Values to text. Never decides, never prints, touches nothing outside.
+//!
+//! One picture per file. Text and `--json` come from the same serialisable view, so the two
+//! cannot tell different stories. Colours exist in `style` only.
+
+pub mod diff;
+pub mod error;
+pub mod findings;
+pub mod status;
+pub mod style;
+pub mod table;
+pub mod view;
+
+pub use style::{Label, Page, Style};
+pub use table::{Cell, Table};

@@ -1,0 +1,214 @@
+//! The status of one feature: a head line and a table of its packages.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::base::text::{count, foreign};
+use crate::base::{Timestamp, time};
+use crate::model::PackageStatus;
+use crate::report::style::{Label, Page};
+use crate::report::table::{Cell, Table};
+use crate::report::view::{AwaitingRow, PackageRow, StatusView};
+
+/// Draws `view` as it is at `now`.
+pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
+    let mut out = head(view, page);
+    let mut table = Table::new(2);
+    table.head(&["package", "status", "try", "agent", "time", "why"]);
+    for row in &view.packages {
+        table.row(cells(row, now));
+    }
+    out.push('\n');
+    out.push_str(&table.render(page));
+    if !view.awaiting.is_empty() {
+        out.push('\n');
+        out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
+    }
+    out
+}
+
+/// The open steps, with the command that answers the first.
+pub fn awaiting(feature: &str, rows: &[AwaitingRow], page: Page) -> String {
+    let mut out = format!(
+        "{}\n",
+        page.paint(Label::Warn, "waiting for a person or for CI")
+    );
+    let mut table = Table::new(2);
+    for row in rows {
+        table.row(vec![
+            Cell::new(format!("{feature}/{}", row.package)),
+            Cell::new(&row.step),
+            Cell::labelled(Label::Dim, &row.kind),
+            Cell::new(&row.what),
+        ]);
+    }
+    out.push_str(&table.render(page));
+    if let Some(row) = rows.first() {
+        let name = format!("{feature}/{}", row.package);
+        let _ = writeln!(
+            out,
+            "  answer with: git wp evidence {} {} --pass",
+            foreign(&name),
+            foreign(&quoted(&row.step))
+        );
+    }
+    out
+}
+
+fn head(view: &StatusView, page: Page) -> String {
+    let merged = view
+        .packages
+        .iter()
+        .filter(|p| p.status == PackageStatus::Merged);
+    let mut out = page.paint(Label::Strong, &foreign(view.feature.as_str()).to_string());
+    let _ = write!(
+        out,
+        ": {}",
+        page.paint(state_label(&view.state), &view.state)
+    );
+    let _ = write!(
+        out,
+        ", {} of {} merged",
+        merged.count(),
+        count(view.packages.len(), "package")
+    );
+    if let Some(branch) = &view.branch {
+        let _ = write!(out, ", branch {}", foreign(branch));
+    }
+    out.push('\n');
+    if let Some(title) = &view.title {
+        let _ = writeln!(out, "{}", foreign(title));
+    }
+    out
+}
+
+fn state_label(state: &str) -> Label {
+    match state {
+        "merged" => Label::Good,
+        "failed" => Label::Bad,
+        "partial" | "stopped" | "paused" | "cancelled" => Label::Warn,
+        "running" => Label::Busy,
+        _ => Label::Plain,
+    }
+}
+
+fn cells(row: &PackageRow, now: Timestamp) -> Vec<Cell> {
+    let last = row.attempts.last();
+    let number = last.map_or(String::new(), |a| a.number.to_string());
+    let agent = last.map_or("", |a| a.agent.as_str());
+    let span = last.and_then(|a| match a.seconds {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None if a.outcome.is_none() => Some(now.since(a.started)),
+        None => None,
+    });
+    vec![
+        Cell::new(row.id.as_str()),
+        Cell::labelled(row.status.into(), row.status.as_str()),
+        Cell::new(number),
+        Cell::new(agent),
+        Cell::new(span.map_or(String::new(), time::human)),
+        Cell::labelled(Label::Dim, &row.why),
+    ]
+}
+
+/// A word as a shell reads it back.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,#".contains(c);
+    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('#') {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{AttemptId, FeatureId, PackageId};
+    use crate::report::style::Style;
+    use crate::report::view::AttemptRow;
+
+    fn row(id: &str, status: PackageStatus, why: &str, tries: &[Option<&str>]) -> PackageRow {
+        let attempts = tries.iter().enumerate().map(|(i, outcome)| AttemptRow {
+            id: AttemptId::parse(&format!("a{i}")).unwrap(),
+            number: i as u32 + 1,
+            epoch: Some(i as u32 + 1),
+            agent: "shell".into(),
+            branch: format!("wp/x/{id}/a{i}"),
+            head: None,
+            outcome: outcome.map(str::to_owned),
+            reason: String::new(),
+            started: Timestamp::from_millis(0),
+            seconds: outcome.map(|_| 3),
+        });
+        PackageRow {
+            id: PackageId::parse(id).unwrap(),
+            status,
+            why: why.into(),
+            attempts: attempts.collect(),
+        }
+    }
+
+    fn view() -> StatusView {
+        StatusView {
+            feature: FeatureId::parse("add-auth").unwrap(),
+            title: Some("Add authentication".into()),
+            state: "running".into(),
+            branch: Some("openspec/add-auth".into()),
+            head: None,
+            packages: vec![
+                row("wp-contracts", PackageStatus::Merged, "", &[Some("merged")]),
+                row(
+                    "wp-api",
+                    PackageStatus::Running,
+                    "try 1 failed: step `test` exited with 1",
+                    &[Some("failed"), None],
+                ),
+                row(
+                    "wp-ui",
+                    PackageStatus::Failed,
+                    "wrote `src/x.rs`",
+                    &[Some("failed")],
+                ),
+                row("wp-docs", PackageStatus::Pending, "waits for `wp-api`", &[]),
+            ],
+            awaiting: vec![AwaitingRow {
+                package: PackageId::parse("wp-contracts").unwrap(),
+                step: "look at it".into(),
+                kind: "manual".into(),
+                what: "read the contract aloud".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_status_reads_well() {
+        let now = Timestamp::from_millis(65_000);
+        insta::assert_snapshot!(render(&view(), now, Page::plain()), @r"
+        add-auth: running, 1 of 4 packages merged, branch openspec/add-auth
+        Add authentication
+
+          package       status   try  agent  time    why
+          wp-contracts  merged   1    shell  3s
+          wp-api        running  2    shell  1m 05s  try 1 failed: step `test` exited with 1
+          wp-ui         failed   1    shell  3s      wrote `src/x.rs`
+          wp-docs       pending                      waits for `wp-api`
+
+        waiting for a person or for CI
+          add-auth/wp-contracts  look at it  manual  read the contract aloud
+          answer with: git wp evidence add-auth/wp-contracts 'look at it' --pass
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_the_last_column_only() {
+        let page = Page {
+            style: Style::Plain,
+            width: 60,
+        };
+        let text = render(&view(), Timestamp::from_millis(65_000), page);
+        insta::assert_snapshot!(text.lines().nth(5).unwrap().trim_start(), @r"
+          wp-api        running  2    shell  1m 05s  try 1 failed: …
+        ");
+    }
+}

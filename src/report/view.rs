@@ -1,0 +1,143 @@
+//! What `status` and `implement` show, as values: `--json` prints them, the pictures draw them.
+
+use serde::Serialize;
+
+use crate::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
+use crate::model::{EndReason, OutcomeKind, PackageStatus};
+use crate::state::view::{AttemptView, PackageView};
+
+/// Where one feature stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusView {
+    /// Verbatim id.
+    pub feature: FeatureId,
+    /// Title for people.
+    pub title: Option<String>,
+    /// One word: `open`, `running`, `paused`, `cancelled`, or how the last run ended.
+    pub state: String,
+    /// The feature branch of the last run, without `refs/heads/`.
+    pub branch: Option<String>,
+    /// Tip of what was merged so far.
+    pub head: Option<Oid>,
+    /// In file order.
+    pub packages: Vec<PackageRow>,
+    /// Open manual and ci steps.
+    pub awaiting: Vec<AwaitingRow>,
+}
+
+/// Where one package stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PackageRow {
+    /// Verbatim id.
+    pub id: PackageId,
+    /// One of nine words.
+    pub status: PackageStatus,
+    /// One line for people; empty where the status says it all.
+    pub why: String,
+    /// In the order of their numbers.
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttemptRow {
+    /// The attempt.
+    pub id: AttemptId,
+    /// From 1, per package.
+    pub number: u32,
+    /// The epoch of its grant.
+    pub epoch: Option<u32>,
+    /// The agent profile; empty for a claim from outside.
+    pub agent: String,
+    /// Its branch, without `refs/heads/`.
+    pub branch: String,
+    /// Head of its branch once it ended.
+    pub head: Option<Oid>,
+    /// How it went; `null` while it is under way.
+    pub outcome: Option<String>,
+    /// One line for people.
+    pub reason: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long the agent worked.
+    pub seconds: Option<u64>,
+}
+
+/// A verification step that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AwaitingRow {
+    /// The package.
+    pub package: PackageId,
+    /// The step's name.
+    pub step: String,
+    /// `manual` or `ci`.
+    pub kind: String,
+    /// The instructions, or the workflow and its checks.
+    pub what: String,
+}
+
+impl PackageRow {
+    /// The row of a package as the records show it.
+    pub fn new(id: PackageId, status: PackageStatus, why: String, view: &PackageView) -> Self {
+        let accepted = view.accept.as_ref().map(|a| &a.attempt);
+        let attempts = view.in_order();
+        let attempts = attempts
+            .into_iter()
+            .map(|a| AttemptRow::new(a, accepted == Some(&a.attempt.attempt)));
+        PackageRow {
+            id,
+            status,
+            why,
+            attempts: attempts.collect(),
+        }
+    }
+}
+
+impl AttemptRow {
+    /// The row of an attempt; `accepted` if it is the one that was merged.
+    pub fn new(view: &AttemptView, accepted: bool) -> Self {
+        let result = view.result.as_ref();
+        AttemptRow {
+            id: view.attempt.attempt.clone(),
+            number: view.attempt.number,
+            epoch: view.epoch,
+            agent: view.attempt.agent.clone(),
+            branch: branch_name(&view.attempt.branch),
+            head: result.map(|r| r.head.clone()),
+            outcome: outcome(view, accepted),
+            reason: reason(view),
+            started: view.attempt.by.at,
+            seconds: result.map(|r| r.seconds),
+        }
+    }
+}
+
+/// A branch without `refs/heads/`.
+pub fn branch_name(name: &RefName) -> String {
+    name.short().to_owned()
+}
+
+/// What went wrong with the agent comes first, then what became of its work.
+fn outcome(view: &AttemptView, accepted: bool) -> Option<String> {
+    let agent = view.result.as_ref().map(|r| r.outcome);
+    let went_well = matches!(
+        agent,
+        None | Some(OutcomeKind::Finished | OutcomeKind::Empty)
+    );
+    let word = match (agent, view.end.as_ref().map(|e| e.reason)) {
+        (Some(kind), _) if !went_well => kind.as_str(),
+        _ if accepted => "merged",
+        (_, Some(EndReason::Completed)) => "merged",
+        (_, Some(reason)) => reason.as_str(),
+        (Some(kind), None) => kind.as_str(),
+        (None, None) => return None,
+    };
+    Some(word.to_owned())
+}
+
+fn reason(view: &AttemptView) -> String {
+    let note = view.end.as_ref().map(|e| e.note.as_str());
+    let note = note.filter(|n| !n.is_empty());
+    let result = view.result.as_ref().map(|r| r.reason.as_str());
+    note.or(result).unwrap_or("").to_owned()
+}
