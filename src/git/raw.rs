@@ -1,0 +1,304 @@
+//! Objects as they lie in the store: no configuration, no replace refs, no grafts, no fetching.
+//!
+//! What is read here cannot be bent by anything but the objects themselves, which is what a gate
+//! needs. Trees are compared as sets of entries, renames are a deletion and an addition, and both
+//! sides of every change are told. A tree that names an entry twice is an error, not a guess.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gix::hash::ObjectId;
+use gix::objs::Kind as ObjectKind;
+use gix::prelude::{FindExt as _, HeaderExt as _};
+
+use crate::base::{Error, Oid, RepoPath, Result};
+
+/// Deepest nesting of folders that is followed.
+const DEPTH_MAX: usize = 256;
+/// Most entries of one comparison.
+const CHANGES_MAX: usize = 1_000_000;
+
+/// The object store of a repository and its alternates, by path alone.
+pub struct RawStore {
+    odb: gix::odb::Handle,
+    hash: gix::hash::Kind,
+}
+
+/// The part of a commit that history is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawCommit {
+    /// The tree.
+    pub tree: Oid,
+    /// The parents as the commit itself names them.
+    pub parents: Vec<Oid>,
+}
+
+/// One leaf of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawEntry {
+    /// The mode, for instance `0o100644`.
+    pub mode: u32,
+    /// The blob, or the commit of a submodule.
+    pub oid: Oid,
+}
+
+/// A leaf that differs between two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawChange {
+    /// Where.
+    pub path: RepoPath,
+    /// What was there.
+    pub old: Option<RawEntry>,
+    /// What is there now.
+    pub new: Option<RawEntry>,
+}
+
+/// A tree by entry name; the id is kept in binary until somebody asks for it.
+pub(super) type Entries = BTreeMap<Vec<u8>, (u32, ObjectId)>;
+
+pub(super) const MODE_TREE: u32 = 0o040_000;
+
+impl RawStore {
+    /// Opens the folder `objects`; the length of `like` says which hash the repository uses.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn open(objects: &Path, like: &Oid) -> Result<Self> {
+        let hash = binary(like)?.kind();
+        let odb = gix::odb::at(objects.to_owned(), hash)
+            .map_err(|e| Error::io(format!("cannot open `{}`", objects.display()), e))?;
+        Ok(RawStore { odb, hash })
+    }
+
+    /// Reads a commit.
+    ///
+    /// # Errors
+    /// It is absent or not a commit.
+    pub fn commit(&self, id: &Oid) -> Result<RawCommit> {
+        let mut buffer = Vec::new();
+        let commit = self
+            .odb
+            .find_commit_iter(&binary(id)?, &mut buffer)
+            .map_err(|e| absent(id, "commit", e.to_string()))?;
+        let mut out = RawCommit {
+            tree: id.clone(),
+            parents: Vec::new(),
+        };
+        let mut seen_tree = false;
+        for token in commit {
+            use gix::objs::commit::ref_iter::Token;
+            match token.map_err(|e| absent(id, "commit", e.to_string()))? {
+                Token::Tree { id } => {
+                    out.tree = textual(&id);
+                    seen_tree = true;
+                }
+                Token::Parent { id } => out.parents.push(textual(&id)),
+                _ => break,
+            }
+        }
+        if seen_tree {
+            Ok(out)
+        } else {
+            Err(absent(id, "commit", "it names no tree".to_owned()))
+        }
+    }
+
+    /// The size of an object in bytes; `None` if it is absent.
+    pub fn size(&self, id: &Oid) -> Result<Option<u64>> {
+        let id = binary(id)?;
+        Ok(self.odb.header(id).ok().map(|header| header.size()))
+    }
+
+    /// The first `max` bytes of a blob, and whether there is more.
+    ///
+    /// # Errors
+    /// It is absent or not a blob.
+    pub fn blob(&self, id: &Oid, max: usize) -> Result<(Vec<u8>, bool)> {
+        let mut buffer = Vec::new();
+        let blob = self
+            .odb
+            .find_blob(&binary(id)?, &mut buffer)
+            .map_err(|e| absent(id, "blob", e.to_string()))?;
+        let more = blob.data.len() > max;
+        Ok((blob.data[..blob.data.len().min(max)].to_vec(), more))
+    }
+
+    /// Every leaf that differs between two trees; `None` is the empty tree.
+    ///
+    /// # Errors
+    /// A tree is absent or malformed, or there is more than any package should change.
+    pub fn changes(&self, old: Option<&Oid>, new: Option<&Oid>) -> Result<Vec<RawChange>> {
+        let old = old.map(binary).transpose()?;
+        let new = new.map(binary).transpose()?;
+        let mut out = Vec::new();
+        self.compare(&mut Vec::new(), (old, new), &mut out, DEPTH_MAX)?;
+        out.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(out)
+    }
+
+    /// The names directly below the folder `path` (empty: the root) of a tree; none if there is
+    /// no such folder.
+    pub fn names(&self, tree: &Oid, path: &[u8]) -> Result<Vec<Vec<u8>>> {
+        match self.folder(tree, path)? {
+            Some(id) => Ok(self.entries(&id)?.into_keys().collect()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The leaf at `path` of a tree; `None` if there is nothing or a folder.
+    pub fn entry(&self, tree: &Oid, path: &RepoPath) -> Result<Option<RawEntry>> {
+        let bytes = path.as_bytes();
+        let cut = bytes.iter().rposition(|b| *b == b'/');
+        let (folder, name) = match cut {
+            Some(at) => (&bytes[..at], &bytes[at + 1..]),
+            None => (&b""[..], bytes),
+        };
+        let Some(id) = self.folder(tree, folder)? else {
+            return Ok(None);
+        };
+        let found = self.entries(&id)?.remove(name);
+        Ok(found.filter(|e| e.0 != MODE_TREE).map(|e| leaf(&e)))
+    }
+
+    fn folder(&self, tree: &Oid, path: &[u8]) -> Result<Option<ObjectId>> {
+        let mut at = binary(tree)?;
+        for part in path.split(|b| *b == b'/').filter(|part| !part.is_empty()) {
+            match self.entries(&at)?.get(part) {
+                Some((MODE_TREE, id)) => at = *id,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    fn compare(
+        &self,
+        prefix: &mut Vec<u8>,
+        (old, new): (Option<ObjectId>, Option<ObjectId>),
+        out: &mut Vec<RawChange>,
+        depth: usize,
+    ) -> Result<()> {
+        if old == new {
+            return Ok(());
+        }
+        if depth == 0 || out.len() > CHANGES_MAX {
+            let message = format!("the trees differ too deep or too wide at {}", shown(prefix));
+            return Err(Error::negative("limits", message));
+        }
+        let mut left = old
+            .map(|id| self.entries(&id))
+            .transpose()?
+            .unwrap_or_default();
+        let right = new
+            .map(|id| self.entries(&id))
+            .transpose()?
+            .unwrap_or_default();
+        for (name, theirs) in right {
+            let ours = left.remove(&name);
+            if ours.as_ref() != Some(&theirs) {
+                self.compare_entry(prefix, &name, (ours, Some(theirs)), out, depth)?;
+            }
+        }
+        for (name, ours) in left {
+            self.compare_entry(prefix, &name, (Some(ours), None), out, depth)?;
+        }
+        Ok(())
+    }
+
+    fn compare_entry(
+        &self,
+        prefix: &mut Vec<u8>,
+        name: &[u8],
+        (old, new): (Option<(u32, ObjectId)>, Option<(u32, ObjectId)>),
+        out: &mut Vec<RawChange>,
+        depth: usize,
+    ) -> Result<()> {
+        let length = prefix.len();
+        if length > 0 {
+            prefix.push(b'/');
+        }
+        prefix.extend_from_slice(name);
+        let is_leaf = |e: &(u32, ObjectId)| e.0 != MODE_TREE;
+        let leaves = (old.filter(is_leaf), new.filter(is_leaf));
+        if leaves.0.is_some() || leaves.1.is_some() {
+            out.push(RawChange {
+                path: RepoPath::from_bytes(prefix.clone()),
+                old: leaves.0.as_ref().map(leaf),
+                new: leaves.1.as_ref().map(leaf),
+            });
+        }
+        let folder = |e: (u32, ObjectId)| (!is_leaf(&e)).then_some(e.1);
+        let folders = (old.and_then(folder), new.and_then(folder));
+        self.compare(prefix, folders, out, depth - 1)?;
+        prefix.truncate(length);
+        Ok(())
+    }
+
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.hash
+    }
+
+    /// The entries of one tree, modes in the form git writes today.
+    pub(super) fn entries(&self, id: &ObjectId) -> Result<Entries> {
+        let mut buffer = Vec::new();
+        if *id == ObjectId::empty_tree(self.hash) {
+            return Ok(Entries::new());
+        }
+        let object = self
+            .odb
+            .find(id, &mut buffer)
+            .map_err(|e| absent(&textual(id), "tree", e.to_string()))?;
+        if object.kind != ObjectKind::Tree {
+            let what = format!("it is a {}", object.kind);
+            return Err(absent(&textual(id), "tree", what));
+        }
+        parse_tree(object.data, self.hash.len_in_bytes())
+            .ok_or_else(|| absent(&textual(id), "tree", "its entries are malformed".to_owned()))
+    }
+}
+
+fn parse_tree(mut data: &[u8], hash_length: usize) -> Option<Entries> {
+    let mut out = Entries::new();
+    while !data.is_empty() {
+        let blank = data.iter().take(8).position(|b| *b == b' ')?;
+        let mode = std::str::from_utf8(&data[..blank]).ok()?;
+        let mode = u32::from_str_radix(mode, 8).ok()?;
+        data = &data[blank + 1..];
+        let end = data.iter().position(|b| *b == 0)?;
+        let name = data[..end].to_vec();
+        data = &data[end + 1..];
+        if data.len() < hash_length || name.is_empty() {
+            return None;
+        }
+        let id = ObjectId::try_from(&data[..hash_length]).ok()?;
+        data = &data[hash_length..];
+        if out.insert(name, (mode, id)).is_some() {
+            return None;
+        }
+    }
+    Some(out)
+}
+
+pub(super) fn leaf(entry: &(u32, ObjectId)) -> RawEntry {
+    RawEntry {
+        mode: entry.0,
+        oid: textual(&entry.1),
+    }
+}
+
+pub(super) fn binary(id: &Oid) -> Result<ObjectId> {
+    ObjectId::from_hex(id.as_str().as_bytes())
+        .map_err(|e| Error::bug(format!("`{id}` is not an object id: {e}")))
+}
+
+pub(super) fn textual(id: &gix::hash::oid) -> Oid {
+    Oid::parse(&id.to_hex().to_string()).expect("an object id prints as full lower-case hex")
+}
+
+fn absent(id: &Oid, kind: &str, why: String) -> Error {
+    Error::negative("missing-object", format!("cannot read {kind} `{id}`")).because(why)
+}
+
+fn shown(prefix: &[u8]) -> String {
+    format!("`{}`", RepoPath::from_bytes(prefix))
+}
