@@ -70,3 +70,16 @@ pub enum StepState {
     /// A `ci` step that was handed over.
     Delegated,
 }
+
+impl StepState {
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepState::Passed => "passed",
+            StepState::Failed => "failed",
+            StepState::Skipped => "skipped",
+            StepState::Awaiting => "awaiting",
+            StepState::Delegated => "delegated",
+        }
+    }
+}

@@ -8,6 +8,7 @@ pub mod error;
 pub mod findings;
 pub mod status;
 pub mod style;
+pub mod summary;
 pub mod table;
 pub mod view;
 

@@ -207,8 +207,6 @@ mod tests {
             width: 60,
         };
         let text = render(&view(), Timestamp::from_millis(65_000), page);
-        insta::assert_snapshot!(text.lines().nth(5).unwrap().trim_start(), @r"
-          wp-api        running  2    shell  1m 05s  try 1 failed: …
-        ");
+        insta::assert_snapshot!(text.lines().nth(5).unwrap().trim_start(), @r"wp-api        running  2    shell  1m 05s  try 1 failed: …");
     }
 }
