@@ -1,1 +1,25 @@
-//! Sets of paths: patterns, exact overlap with a witness, the guard. The home of globset.
+//! Sets of paths: patterns, exact overlap with a witness, the scope guard, suggestions.
+//!
+//! The dialect is described at [`Pattern`]. Everything here is pure; the home of globset.
+
+mod class;
+mod expand;
+mod fold;
+mod program;
+mod search;
+mod valid;
+
+pub mod guard;
+pub mod index;
+pub mod matcher;
+pub mod overlap;
+pub mod pattern;
+pub mod set;
+pub mod suggest;
+
+pub use fold::Fold;
+pub use guard::{Change, EntryMode, Policy, Rule, Violation, judge};
+pub use matcher::Matcher;
+pub use overlap::{Certainty, Covering, Overlap};
+pub use pattern::{Pattern, PatternError, Reason};
+pub use set::{ListName, Misfit, Set};
