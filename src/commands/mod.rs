@@ -1,1 +1,130 @@
-//! A verb per file: arguments and `run`.
+//! A verb per file: arguments and `run`. Text goes out through [`ui`], things are opened through
+//! [`context`]; what a test would want without a binary belongs to a lower floor.
+
+pub mod context;
+pub mod ui;
+
+mod completions;
+mod help;
+mod man;
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::base::json::json;
+use crate::base::{Error, Result};
+pub use context::Context;
+pub use ui::{Answer, ColorChoice, Ui};
+
+/// Run a plan of work packages with many coding agents in one git repository, and lose nothing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-wp",
+    bin_name = "git wp",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    arg_required_else_help = false,
+    after_help = "Exit codes, environment and files: git wp help exit-codes | environment | files"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print exactly one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Tell no story on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell more of it
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Completions(completions::Args),
+    Man(man::Args),
+    Help(help::Args),
+}
+
+/// Parses and does what the command line says.
+///
+/// # Errors
+/// Every failure of every verb; a wrong command line is a usage error.
+pub fn run(argv: Vec<OsString>, ui: &mut Ui) -> Result<Answer> {
+    let matches = match command().try_get_matches_from(argv) {
+        Ok(matches) => matches,
+        Err(error) => return stopped(&error),
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(|e| usage(&e))?;
+    ui.configure(verb_name(&matches), &cli.global);
+    let mut cx = Context::new(ui);
+    dispatch(cli.verb, &mut cx)
+}
+
+fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
+    match verb {
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
+        Verb::Help(args) => help::run(&args, cx),
+    }
+}
+
+/// The whole command line as clap knows it.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// `task claim` for a verb with sub-verbs.
+fn verb_name(matches: &clap::ArgMatches) -> String {
+    let mut words = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((name, inner)) = next {
+        words.push(name);
+        next = inner.subcommand();
+    }
+    words.join(" ")
+}
+
+/// Help and version are answers, everything else is a usage error.
+fn stopped(error: &clap::Error) -> Result<Answer> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.to_string();
+            Ok(Answer::done(json!({"text": text}), text))
+        }
+        ErrorKind::MissingSubcommand => {
+            Err(Error::usage("usage", "which verb?").hint("git wp help"))
+        }
+        _ => Err(usage(error)),
+    }
+}
+
+fn usage(error: &clap::Error) -> Error {
+    let text = error.to_string();
+    let text = text.trim_start_matches("error: ");
+    let mut parts = text.splitn(2, "\n\n");
+    let message = parts.next().unwrap_or("").trim();
+    let mut usage = Error::usage("usage", message);
+    for line in parts.next().unwrap_or("").lines().map(str::trim) {
+        if let Some(line) = line.strip_prefix("Usage: ") {
+            usage = usage.hint(line);
+        } else if let Some(tip) = line.strip_prefix("tip: ") {
+            usage = usage.hint(tip);
+        }
+    }
+    usage
+}

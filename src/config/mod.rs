@@ -1,1 +1,3 @@
 //! Git config, `wp.toml` and the environment become settings. The only reader of the environment.
+
+pub mod terminal;

@@ -9,4 +9,5 @@ pub mod lock;
 pub mod process;
 pub mod random;
 pub mod signal;
+pub mod terminal;
 pub mod tree;

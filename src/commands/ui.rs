@@ -1,0 +1,308 @@
+//! The only standard output and standard error of the program.
+//!
+//! Standard output is the answer, standard error the story. With `--json` exactly one document
+//! goes to standard output, at every exit. A reader that went away is no error.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+
+use clap::ValueEnum;
+
+use crate::base::json::{self, Value, json};
+use crate::base::{Error, ExitCode, text};
+use crate::commands::Global;
+use crate::config::terminal::{self, Terminal};
+use crate::report::{self, Page, Style};
+
+/// When text is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a verb answers: one value, as text for people and as data for programs.
+#[derive(Debug)]
+pub struct Answer {
+    /// How the command ends.
+    pub exit: ExitCode,
+    /// The document's `data`.
+    pub data: Value,
+    /// The same for people; nothing is added to it.
+    pub text: String,
+}
+
+impl Answer {
+    /// A positive answer.
+    pub fn done(data: Value, text: impl Into<String>) -> Self {
+        Answer {
+            exit: ExitCode::Done,
+            data,
+            text: text.into(),
+        }
+    }
+
+    /// The same answer with another exit code.
+    #[must_use]
+    pub fn exit(mut self, exit: ExitCode) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+/// How this invocation talks.
+#[derive(Debug)]
+pub struct Ui {
+    command: String,
+    format: Format,
+    volume: Volume,
+    color: ColorChoice,
+    terminal: Terminal,
+    warnings: Vec<Value>,
+    live: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Volume {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Ui {
+    /// Guesses from the raw command line, so that a usage error is told in the right form too.
+    pub fn new(argv: &[OsString]) -> Self {
+        let words = argv.iter().skip(1).take_while(|a| *a != "--");
+        let is_json = words.clone().any(|a| a == "--json");
+        let verb = words
+            .clone()
+            .filter_map(|a| a.to_str())
+            .find(|a| !a.starts_with('-'));
+        Ui {
+            command: verb.unwrap_or("").to_owned(),
+            format: if is_json { Format::Json } else { Format::Text },
+            volume: Volume::Normal,
+            color: ColorChoice::Auto,
+            terminal: terminal::read(),
+            warnings: Vec::new(),
+            live: 0,
+        }
+    }
+
+    /// Takes over what the parsed command line says.
+    pub fn configure(&mut self, command: String, global: &Global) {
+        self.command = command;
+        self.format = if global.json {
+            Format::Json
+        } else {
+            Format::Text
+        };
+        self.color = global.color;
+        self.volume = match (global.quiet, global.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, true) => Volume::Verbose,
+            (false, false) => Volume::Normal,
+        };
+    }
+
+    /// The sheet for standard output.
+    pub fn page(&self) -> Page {
+        self.sheet(io::stdout().is_terminal())
+    }
+
+    /// The sheet for standard error.
+    pub fn story_page(&self) -> Page {
+        self.sheet(io::stderr().is_terminal())
+    }
+
+    fn sheet(&self, is_terminal: bool) -> Page {
+        let colored = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && self.terminal.likes_color,
+        };
+        Page {
+            style: if colored { Style::Ansi } else { Style::Plain },
+            width: match is_terminal {
+                true => self.terminal.columns,
+                false => Page::plain().width,
+            },
+        }
+    }
+
+    /// True if a program reads the answer.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// True if lines that move may be drawn.
+    pub fn is_live(&self) -> bool {
+        io::stderr().is_terminal() && self.terminal.moves && self.volume > Volume::Quiet
+    }
+
+    /// Tells a part of the story: nothing with `-q`, nothing beside a JSON document unless `-v`.
+    pub fn note(&mut self, line: &str) {
+        let least = match self.format {
+            Format::Text => Volume::Normal,
+            Format::Json => Volume::Verbose,
+        };
+        if self.volume >= least {
+            self.story(&format!("{}\n", text::foreign(line)));
+        }
+    }
+
+    /// Tells a detail: only with `-v`.
+    pub fn detail(&mut self, line: &str) {
+        if self.volume == Volume::Verbose {
+            self.story(&format!("{}\n", text::foreign(line)));
+        }
+    }
+
+    /// Warns: a line on standard error, or an entry of `warnings`.
+    pub fn warn(&mut self, code: &str, message: &str) {
+        match self.format {
+            Format::Json => self.warn_with(json!({"code": code, "message": message})),
+            Format::Text => {
+                let line = report::error::warning(message, self.story_page());
+                self.story(&line);
+            }
+        }
+    }
+
+    /// Adds an entry with `code` and `message` to `warnings`; text shows such things by itself.
+    pub fn warn_with(&mut self, entry: Value) {
+        self.warnings.push(entry);
+    }
+
+    /// Draws lines that stand below the story until they are drawn anew or the answer comes.
+    pub fn draw_live(&mut self, lines: &[String]) {
+        if !self.is_live() {
+            return;
+        }
+        let mut text = self.erase();
+        for line in lines {
+            let _ = writeln!(text, "{line}");
+        }
+        self.live = lines.len();
+        write_all(&mut io::stderr().lock(), &text);
+    }
+
+    /// Writes one line of a stream to standard output.
+    pub fn stream(&mut self, line: &str) {
+        write_all(&mut io::stdout().lock(), &format!("{line}\n"));
+    }
+
+    /// Prints the answer and gives its exit code.
+    pub fn answer(&mut self, answer: Answer) -> ExitCode {
+        self.story("");
+        match self.format {
+            Format::Text => write_all(&mut io::stdout().lock(), &answer.text),
+            Format::Json => self.document(json!({
+                "v": 1,
+                "command": self.command,
+                "ok": answer.exit == ExitCode::Done,
+                "data": answer.data,
+                "warnings": self.warnings,
+            })),
+        }
+        answer.exit
+    }
+
+    /// Prints the error and gives its exit code.
+    pub fn fail(&mut self, error: &Error) -> ExitCode {
+        let exit = ExitCode::from(error.kind());
+        self.story("");
+        match self.format {
+            Format::Text => {
+                let lines = report::error::render(error, self.story_page());
+                self.story(&lines);
+            }
+            Format::Json => self.document(self.error_document(error, exit)),
+        }
+        exit
+    }
+
+    /// Says that the program is defective.
+    pub fn panicked(&self, panic: &PanicHookInfo<'_>) {
+        let place = panic.location().map(ToString::to_string);
+        let payload = panic.payload();
+        let what = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let place = place.unwrap_or_default();
+        let error = Error::bug(format!("this is a defect of git wp, at {place}: {what}"))
+            .hint("git wp doctor");
+        match self.format {
+            Format::Text => {
+                let lines = report::error::render(&error, self.story_page());
+                write_all(&mut io::stderr().lock(), &lines);
+            }
+            Format::Json => self.document(self.error_document(&error, ExitCode::Bug)),
+        }
+    }
+
+    fn error_document(&self, error: &Error, exit: ExitCode) -> Value {
+        let mut message = error.message().to_owned();
+        for cause in error.causes() {
+            if !message.contains(&cause) {
+                let _ = write!(message, ": {cause}");
+            }
+        }
+        let what = json!({
+            "code": error.code(),
+            "message": message,
+            "hint": error.hints().join("\n"),
+        });
+        if exit.carries_data() {
+            json!({
+                "v": 1,
+                "command": self.command,
+                "ok": false,
+                "data": what,
+                "warnings": self.warnings,
+            })
+        } else {
+            json!({"v": 1, "command": self.command, "ok": false, "error": what})
+        }
+    }
+
+    fn document(&self, document: Value) {
+        let line = json::line(&document).unwrap_or_default();
+        write_all(&mut io::stdout().lock(), &format!("{line}\n"));
+    }
+
+    fn story(&mut self, text: &str) {
+        let text = format!("{}{text}", self.erase());
+        self.live = 0;
+        write_all(&mut io::stderr().lock(), &text);
+    }
+
+    /// Moves up over the live lines and clears from there.
+    fn erase(&self) -> String {
+        match self.live {
+            0 => String::new(),
+            lines => format!("\u{1b}[{lines}A\u{1b}[J"),
+        }
+    }
+}
+
+/// Writes and forgets: when the reader is gone there is nobody to tell.
+fn write_all(out: &mut dyn Write, text: &str) {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    drop(written);
+}
