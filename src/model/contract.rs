@@ -1,5 +1,6 @@
 //! Interface files that packages agree on. Optional and typed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The contracts of a plan.
@@ -17,6 +18,33 @@ pub struct Contracts {
     pub generated_typescript: Option<String>,
     /// The mock server command as written, shown and never started by the runner.
     pub mock_command: Option<String>,
+    /// Where that mock server answers.
+    pub mock_base_url: Option<String>,
+    /// The broker of consumer-driven contract tests.
+    pub pact_broker: Option<String>,
+    /// Folder of consumer-driven contract tests.
+    pub pact_consumer_dir: Option<String>,
+}
+
+impl Contracts {
+    /// Everything an agent should know beside the files themselves, a line each.
+    pub fn advice(&self) -> Vec<String> {
+        let line = |what: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{what}: {value}"))
+        };
+        [
+            line("entry document", &self.primary),
+            line("generated Python models", &self.generated_pydantic),
+            line("generated TypeScript types", &self.generated_typescript),
+            line("mock server command", &self.mock_command),
+            line("mock server address", &self.mock_base_url),
+            line("Pact broker", &self.pact_broker),
+            line("Pact consumer tests", &self.pact_consumer_dir),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
 }
 
 /// One contract file.
@@ -29,7 +57,9 @@ pub struct Contract {
 }
 
 /// How a contract file is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContractKind {
     /// Parsed as OpenAPI 3.

@@ -4,7 +4,7 @@ use crate::base::PackageId;
 use crate::base::json::{Map, Value};
 use crate::model::lock_key::LockKey;
 use crate::model::plan::Edge;
-use crate::model::scope_spec::ScopeSpec;
+use crate::model::scope_spec::{ScopeMode, ScopeSpec};
 use crate::model::verification::Verification;
 
 /// One node of a plan. Every field has the value the runner uses: defaults are already inherited.
@@ -65,6 +65,11 @@ impl Package {
     /// What the package is for in the run; the one rule is [`Role::of`].
     pub fn kind(&self) -> Role {
         Role::of(self)
+    }
+
+    /// True if nothing else may run while this does: it shares its worktree or declares no scope.
+    pub fn runs_alone(&self) -> bool {
+        self.worktree.mode == WorktreeMode::Shared || self.scope.mode == ScopeMode::Open
     }
 
     /// The words for commit subjects: the written role, else the task type.

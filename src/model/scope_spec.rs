@@ -24,4 +24,6 @@ pub enum ScopeMode {
     Strict,
     /// It is granted and recorded if no other unfinished package covers it.
     Amend,
+    /// No scope was declared: everything may be written, and nothing else runs meanwhile.
+    Open,
 }

@@ -1,1 +1,23 @@
 //! Plan text to [`crate::model::Plan`] and back: a file per format, a guard before all of them.
+
+mod agree;
+mod builder;
+mod convert;
+mod explain;
+pub mod guard;
+mod linear;
+pub mod node;
+mod prune;
+mod scalar;
+pub mod schema;
+mod schema_parts;
+mod schema_words;
+mod simple;
+pub mod span;
+mod tags;
+mod work_packages;
+
+pub use linear::linear;
+pub use node::Span;
+pub use span::Spans;
+pub use work_packages::{Parsed, read};

@@ -1,1 +1,3 @@
 //! The one integration test binary; a file per verb and per concern.
+
+mod plan_corpus;
