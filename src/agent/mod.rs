@@ -1,1 +1,22 @@
-//! The worker in a room: prompt, profile, supervision, collection.
+//! The worker in a room: its prompt, how it is started, watched and ended, what it left behind.
+//!
+//! An agent is a [`Profile`], a value. Nothing here touches the state, and nothing an agent says
+//! is believed: outcomes are judged from its process and from git.
+
+pub mod design;
+pub mod environment;
+pub mod profile;
+pub mod prompt;
+pub mod quote;
+pub mod slice;
+
+mod words;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use environment::Environment;
+pub use profile::{Blanks, Profile};
+pub use prompt::{Brief, PROMPT_MAX, Prompt};
+pub use quote::Note;
+pub use slice::Sources;
