@@ -1,4 +1,22 @@
 //! Git, once; knows no package. The home of gix and the only place that starts `git`.
+//!
+//! Objects are read and written in process; refs go through [`refs`] alone; what gix cannot do
+//! goes through the allowlist of [`cmd`].
 
+pub mod cmd;
+pub mod commit;
 pub mod index;
+pub mod objects;
 pub mod raw;
+pub mod refs;
+pub mod repo;
+pub mod tree;
+
+mod loose;
+
+pub use cmd::{Answer, Git, Sub};
+pub use commit::{Commit, NewCommit, Person};
+pub use objects::{Kind, Objects};
+pub use refs::{Expected, Head, Refs, SwapError};
+pub use repo::{Format, RefStorage, Repo};
+pub use tree::{Change, Entry, Mode};

@@ -11,6 +11,11 @@ pub fn now() -> Timestamp {
     from_system(SystemTime::now())
 }
 
+/// The wall time now in the form that file times have.
+pub fn system() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Converts a file's modification time and the like.
 pub fn from_system(at: SystemTime) -> Timestamp {
     let millis = match at.duration_since(UNIX_EPOCH) {

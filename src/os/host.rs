@@ -50,6 +50,30 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     table::entry(pid).map(|entry| entry.start)
 }
 
+/// True if some process has the file at `path` open, as far as this user may see; `None` where
+/// the kernel does not tell.
+pub fn is_open_anywhere(path: &Path) -> Option<bool> {
+    let path = fs::canonicalize(path).ok()?;
+    let mut seen_own = false;
+    for process in fs::read_dir("/proc").ok()?.flatten() {
+        let name = process.file_name();
+        let Some(pid) = name.to_str().and_then(|n| n.parse::<u32>().ok()) else {
+            continue;
+        };
+        seen_own |= pid == own_pid();
+        let Ok(files) = fs::read_dir(process.path().join("fd")) else {
+            continue;
+        };
+        if files
+            .flatten()
+            .any(|f| fs::read_link(f.path()).is_ok_and(|to| to == path))
+        {
+            return Some(true);
+        }
+    }
+    seen_own.then_some(false)
+}
+
 /// Kinds of file systems as far as locks and links depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
@@ -105,6 +129,14 @@ mod tests {
         assert!(label(Some("ann")).starts_with("ann@"));
         assert!(label(None).starts_with("uid"));
         assert!(cpu_count() > 0);
+    }
+
+    #[test]
+    fn an_open_file_is_seen() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(is_open_anywhere(file.path()), Some(true));
+        let path = file.into_temp_path();
+        assert_eq!(is_open_anywhere(&path), Some(false));
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Loose objects: written, freshened, flushed. Private to [`crate::git::objects`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use gix::hash::ObjectId;
+use gix::objs::Write;
+
+use crate::base::{Error, Result};
+use crate::git::repo::Format;
+use crate::model::Durability;
+use crate::os::{clock, file};
+
+/// From this many files on, one flush of the file system is cheaper than one per file.
+const MANY: usize = 8;
+
+pub(super) struct Loose {
+    store: gix::odb::loose::Store,
+    format: Format,
+    pending: BTreeMap<ObjectId, PathBuf>,
+}
+
+impl Loose {
+    pub(super) fn new(objects: &Path, format: Format) -> Self {
+        Loose {
+            store: gix::odb::loose::Store::at(objects, format.kind()),
+            format,
+            pending: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn pending(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.pending.keys().copied()
+    }
+
+    pub(super) fn write(&mut self, kind: gix::objs::Kind, bytes: &[u8]) -> Result<ObjectId> {
+        let failed = |e: gix::Error| {
+            Error::busy("object-write", "cannot write an object").because(e.to_string())
+        };
+        let id = gix::objs::compute_hash(self.format.kind(), kind, bytes).map_err(failed)?;
+        let path = self.store.object_path(&id);
+        if !freshen(&path)? {
+            self.store
+                .write_buf_with_known_id(kind, bytes, id)
+                .map_err(failed)?;
+        }
+        self.pending.insert(id, path);
+        Ok(id)
+    }
+
+    /// Asks the disk: a handle that has a pack mapped still finds what a prune has removed.
+    pub(super) fn exists_anywhere(&self, id: &ObjectId) -> Result<bool> {
+        if id.is_empty_tree() || self.store.contains(id) {
+            return Ok(true);
+        }
+        let fresh = gix::odb::at(self.store.path(), self.format.kind())
+            .map_err(|e| Error::io("cannot open the object store", e))?;
+        Ok(gix::objs::Exists::exists(&fresh, id))
+    }
+
+    pub(super) fn flush(&mut self, durability: Durability) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() || durability == Durability::Off {
+            return Ok(());
+        }
+        if pending.len() >= MANY {
+            return file::sync_file_system(self.store.path());
+        }
+        let mut folders = BTreeSet::from([self.store.path()]);
+        for path in pending.values() {
+            file::sync_file(path)?;
+            folders.extend(path.parent());
+        }
+        if durability == Durability::Full {
+            folders.into_iter().try_for_each(file::sync_dir)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sets the modification time of an existing object to now, as git does; `false` if there is
+/// none. One without content, as a power cut can leave it, counts as none and is rewritten.
+fn freshen(path: &Path) -> Result<bool> {
+    if fs::metadata(path).map_or(0, |meta| meta.len()) == 0 {
+        return Ok(false);
+    }
+    let now = clock::system();
+    let touched = File::open(path).and_then(|file| set_modified(&file, now));
+    match touched {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        // Somebody else's object that we may read but not touch: write our own in its place.
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Ok(false),
+        Err(e) => Err(Error::io(format!("cannot touch `{}`", path.display()), e)),
+    }
+}
+
+fn set_modified(file: &File, now: SystemTime) -> std::io::Result<()> {
+    file.set_times(FileTimes::new().set_modified(now).set_accessed(now))
+}

@@ -1,0 +1,137 @@
+//! Refs through git: all of reftable, and in the files backend what has a reflog or is deleted.
+
+use std::path::PathBuf;
+
+use crate::base::{Error, Oid, RefName, Result};
+use crate::git::cmd::{Sub, malformed};
+use crate::git::refs::{Expected, SwapError};
+use crate::git::repo::{RefStorage, Repo};
+use crate::model::Durability;
+use crate::os::file;
+
+pub(super) fn read(repo: &Repo, name: &RefName) -> Result<Option<Oid>> {
+    let found = for_each_ref(repo, name.as_str())?;
+    let own = found.into_iter().find(|(found, _)| found == name.as_str());
+    Ok(own.map(|(_, oid)| oid))
+}
+
+pub(super) fn list(repo: &Repo, folder: &str) -> Result<Vec<(RefName, Oid)>> {
+    let found = for_each_ref(repo, &format!("{folder}/"))?;
+    let named = |(name, oid): (String, Oid)| RefName::parse(&name).map(|name| (name, oid));
+    Ok(found.into_iter().filter_map(named).collect())
+}
+
+/// The ref of exactly this name and those below it.
+fn for_each_ref(repo: &Repo, pattern: &str) -> Result<Vec<(String, Oid)>> {
+    let git = repo.git();
+    let call = git
+        .call(Sub::ForEachRef)
+        .arg("--format=%(objectname) %(refname)");
+    let bytes = call.arg(pattern).output()?;
+    let text = String::from_utf8_lossy(&bytes);
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(malformed(Sub::ForEachRef));
+    }
+    text.lines()
+        .map(|line| {
+            let (oid, name) = line.split_once(' ')?;
+            Some((name.to_owned(), Oid::parse(oid)?))
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| malformed(Sub::ForEachRef))
+}
+
+pub(super) fn swap(
+    repo: &Repo,
+    changes: &[(&RefName, Option<&Oid>, &Expected)],
+    reason: &str,
+    durability: Durability,
+) -> Result<(), SwapError> {
+    let null = repo.format().null();
+    let mut input = String::new();
+    for (name, new, expected) in changes {
+        let old = match expected {
+            Expected::Absent => Some(&null),
+            Expected::Is(oid) => Some(oid),
+            Expected::Any => None,
+        };
+        let old = old.map_or(String::new(), |oid| format!(" {oid}"));
+        match new {
+            Some(new) => input += &format!("update {name} {new}{old}\n"),
+            // Git refuses to delete what is said to be absent, so nothing is there to do.
+            None if **expected == Expected::Absent => input += &format!("verify {name}{old}\n"),
+            None => input += &format!("delete {name}{old}\n"),
+        }
+    }
+    let mut git = repo.git();
+    if durability != Durability::Off {
+        git = git.config("core.fsync=reference");
+    }
+    let call = git
+        .call(Sub::UpdateRef)
+        .args(["--no-deref", "--stdin", "-m"]);
+    let answer = call.arg(one_line(reason)).input(input).run()?;
+    if answer.code != 0 {
+        return Err(judge(repo, changes, answer.failure()));
+    }
+    if durability == Durability::Full {
+        sync(repo, changes)?;
+    }
+    Ok(())
+}
+
+/// Git's exit code does not say whether a ref had moved, so the refs are asked.
+fn judge(
+    repo: &Repo,
+    changes: &[(&RefName, Option<&Oid>, &Expected)],
+    failure: Error,
+) -> SwapError {
+    for (name, new, expected) in changes {
+        match repo.refs().read(name) {
+            Ok(found) if !expected.allows(found.as_ref()) => return SwapError::Moved { found },
+            Ok(_) => {}
+            Err(error) => return SwapError::Failed(error),
+        }
+        if new.is_some() {
+            if let Ok(Some(other)) = repo.refs().clash(name) {
+                return SwapError::Failed(super::clashes(name, other.as_str()).because(failure));
+            }
+        }
+    }
+    SwapError::Failed(failure)
+}
+
+fn sync(repo: &Repo, changes: &[(&RefName, Option<&Oid>, &Expected)]) -> Result<()> {
+    let common = repo.common_dir();
+    let mut folders: Vec<PathBuf> = vec![common.to_owned()];
+    match repo.ref_storage() {
+        RefStorage::Reftable => folders.push(common.join("reftable")),
+        RefStorage::Files => {
+            for (name, _, _) in changes {
+                let path = common.join(name.as_str());
+                let below = path.ancestors().skip(1).take_while(|dir| *dir != common);
+                folders.extend(below.map(PathBuf::from));
+            }
+        }
+    }
+    folders.sort();
+    folders.dedup();
+    // Deleting a ref may have removed its folder.
+    folders
+        .iter()
+        .filter(|dir| dir.is_dir())
+        .try_for_each(|dir| file::sync_dir(dir))
+}
+
+fn one_line(reason: &str) -> String {
+    let line: String = reason
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let line = line.trim();
+    if line.is_empty() {
+        "git wp".to_owned()
+    } else {
+        line.to_owned()
+    }
+}

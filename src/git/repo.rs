@@ -1,0 +1,282 @@
+//! One repository as found on disk: where its parts are and which formats it uses.
+//!
+//! Opening reads configuration of the repository only, never writes, and never runs git unless
+//! the folder belongs to somebody else: then git's own `safe.directory` rule decides.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::{Error, Oid, Result, text};
+use crate::git::cmd::{Git, Sub};
+use crate::git::objects::Objects;
+use crate::git::refs::Refs;
+
+/// Pack indices that can be open at once; fixed when the object store is opened, so it has to
+/// allow for packs that appear while a long run is on.
+const PACK_SLOTS: usize = 2048;
+
+/// The hash that names objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// 40 hex digits.
+    Sha1,
+    /// 64 hex digits.
+    Sha256,
+}
+
+impl Format {
+    /// The word of `git init --object-format`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Sha1 => "sha1",
+            Format::Sha256 => "sha256",
+        }
+    }
+
+    /// The length of an object id in hex digits.
+    pub fn hex_len(self) -> usize {
+        match self {
+            Format::Sha1 => 40,
+            Format::Sha256 => 64,
+        }
+    }
+
+    /// The id of no object.
+    pub fn null(self) -> Oid {
+        Oid::parse(&"0".repeat(self.hex_len())).expect("zeros in the right number")
+    }
+
+    /// The id of the empty tree, which every repository knows without storing it.
+    pub fn empty_tree(self) -> Oid {
+        crate::git::objects::to_oid(gix::hash::ObjectId::empty_tree(self.kind()))
+    }
+
+    pub(super) fn kind(self) -> gix::hash::Kind {
+        match self {
+            Format::Sha1 => gix::hash::Kind::Sha1,
+            Format::Sha256 => gix::hash::Kind::Sha256,
+        }
+    }
+}
+
+/// How refs are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefStorage {
+    /// Loose files and `packed-refs`.
+    Files,
+    /// Tables, read and written through git only.
+    Reftable,
+}
+
+/// A repository, seen from its main checkout, one of its worktrees, or bare. Clones share it.
+#[derive(Clone)]
+pub struct Repo(Arc<Inner>);
+
+struct Inner {
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    work_dir: Option<PathBuf>,
+    format: Format,
+    ref_storage: RefStorage,
+    is_bare: bool,
+    store: Arc<gix::odb::Store>,
+}
+
+impl Repo {
+    /// Finds the repository that holds `start`, as git would.
+    ///
+    /// # Errors
+    /// `no-repository` (usage) if there is none; git's own refusal if its owner is not trusted.
+    pub fn discover(start: &Path) -> Result<Self> {
+        let start = fs::canonicalize(start)
+            .map_err(|e| Error::io(format!("cannot enter `{}`", start.display()), e))?;
+        let (path, trust) = gix::discover::upwards(&start).map_err(|_| no_repository(&start))?;
+        let (git_dir, work_dir) = path.into_repository_and_work_tree_directories();
+        if trust != gix::sec::Trust::Full {
+            ask_git_for_trust(&start)?;
+        }
+        Self::open(&start.join(git_dir), work_dir.map(|dir| start.join(dir)))
+    }
+
+    /// Opens exactly `git_dir`, for instance a shadow repository, without any discovery. Its
+    /// owner is not asked for, as with `git --git-dir`.
+    pub fn open_at(git_dir: &Path) -> Result<Self> {
+        Self::open(git_dir, None)
+    }
+
+    fn open(git_dir: &Path, work_dir: Option<PathBuf>) -> Result<Self> {
+        let failed = |e| cannot_open(git_dir, e);
+        let options = gix::open::Options::isolated()
+            .with(gix::sec::Trust::Full)
+            .open_path_as_is(true);
+        let found = options.open(git_dir).map_err(failed)?.to_thread_local();
+        let format = match found.object_hash() {
+            gix::hash::Kind::Sha1 => Format::Sha1,
+            gix::hash::Kind::Sha256 => Format::Sha256,
+            other => {
+                let message = format!("objects are named by `{other}`, which is not supported");
+                return Err(Error::usage("object-format", message));
+            }
+        };
+        let ref_storage = ref_storage(&found)?;
+        let work_dir = work_dir.or_else(|| found.workdir().map(Path::to_owned));
+        let common_dir = absolute(found.common_dir())?;
+        let options = gix::odb::store::init::Options {
+            slots: gix::odb::store::init::Slots::AsNeededByDiskState {
+                multiplier: 1.1,
+                minimum: PACK_SLOTS,
+            },
+            ..Default::default()
+        };
+        let objects = common_dir.join("objects");
+        let store =
+            gix::odb::Store::at_opts(objects, format.kind(), &mut None.into_iter(), options)
+                .map_err(|e| Error::io("cannot open the object store", e))?;
+        Ok(Repo(Arc::new(Inner {
+            git_dir: absolute(found.git_dir())?,
+            common_dir,
+            work_dir: work_dir.as_deref().map(absolute).transpose()?,
+            format,
+            ref_storage,
+            is_bare: found.is_bare(),
+            store: Arc::new(store),
+        })))
+    }
+
+    /// The folder of this worktree's own git data; the common one outside linked worktrees.
+    pub fn git_dir(&self) -> &Path {
+        &self.0.git_dir
+    }
+
+    /// The folder shared by all worktrees: objects, refs, configuration.
+    pub fn common_dir(&self) -> &Path {
+        &self.0.common_dir
+    }
+
+    /// Where our own local files are, `<common-dir>/wp`. It may not exist yet.
+    pub fn wp_dir(&self) -> PathBuf {
+        self.0.common_dir.join("wp")
+    }
+
+    /// The checkout from which the repository was found, if it has one.
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.0.work_dir.as_deref()
+    }
+
+    /// The checkout, or an error that says what needs one.
+    pub fn need_work_dir(&self, what: &str) -> Result<&Path> {
+        self.work_dir().ok_or_else(|| {
+            Error::usage(
+                "bare",
+                format!("{what} needs a checkout, this repository is bare"),
+            )
+        })
+    }
+
+    /// The hash that names objects.
+    pub fn format(&self) -> Format {
+        self.0.format
+    }
+
+    /// How refs are stored.
+    pub fn ref_storage(&self) -> RefStorage {
+        self.0.ref_storage
+    }
+
+    /// True for a repository without a main checkout.
+    pub fn is_bare(&self) -> bool {
+        self.0.is_bare
+    }
+
+    /// True if history is cut off somewhere; asked anew each time.
+    pub fn is_shallow(&self) -> bool {
+        fs::metadata(self.0.common_dir.join("shallow")).is_ok_and(|meta| meta.len() > 0)
+    }
+
+    /// The name of the linked worktree under `worktrees/`; `None` in the main checkout.
+    pub fn worktree_id(&self) -> Option<&str> {
+        if self.0.git_dir == self.0.common_dir {
+            return None;
+        }
+        self.0.git_dir.file_name()?.to_str()
+    }
+
+    /// Git with this repository, without a work tree.
+    pub fn git(&self) -> Git {
+        Git::in_git_dir(&self.0.git_dir)
+    }
+
+    /// Git in this repository's checkout.
+    pub fn git_in_work_dir(&self) -> Result<Git> {
+        let folder = self.need_work_dir("this")?;
+        Ok(Git::in_work_tree(&self.0.git_dir, folder))
+    }
+
+    /// A reader and writer of objects for one thread.
+    pub fn objects(&self) -> Objects {
+        Objects::new(self.common_dir(), self.0.format, &self.0.store)
+    }
+
+    /// The refs of this repository.
+    pub fn refs(&self) -> Refs<'_> {
+        Refs::new(self)
+    }
+}
+
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo")
+            .field("git_dir", &self.0.git_dir)
+            .field("work_dir", &self.0.work_dir)
+            .field("format", &self.0.format)
+            .field("ref_storage", &self.0.ref_storage)
+            .finish()
+    }
+}
+
+fn ref_storage(found: &gix::Repository) -> Result<RefStorage> {
+    let config = found.config_snapshot();
+    let word = config.string("extensions.refStorage");
+    match word
+        .as_ref()
+        .map(|word| word.to_ascii_lowercase())
+        .as_deref()
+    {
+        None | Some(b"files") => Ok(RefStorage::Files),
+        Some(b"reftable") => Ok(RefStorage::Reftable),
+        Some(other) => {
+            let other = String::from_utf8_lossy(other).into_owned();
+            let message = format!("refs are stored as `{}`", text::foreign(&other));
+            Err(Error::usage(
+                "ref-storage",
+                message + ", which is not supported",
+            ))
+        }
+    }
+}
+
+fn ask_git_for_trust(folder: &Path) -> Result<()> {
+    let git = Git::in_folder(folder);
+    let answer = git.call(Sub::RevParse).arg("--absolute-git-dir").run()?;
+    if answer.code == 0 {
+        return Ok(());
+    }
+    let refusal = answer.failure();
+    Err(Error::policy("foreign-owner", refusal.message())
+        .hint("see `safe.directory` in `git help config`"))
+}
+
+fn no_repository(start: &Path) -> Error {
+    let message = format!("`{}` is not in a git repository", start.display());
+    Error::usage("no-repository", message).hint("git init")
+}
+
+fn cannot_open(git_dir: &Path, error: gix::Error) -> Error {
+    let message = format!("cannot open the repository `{}`", git_dir.display());
+    Error::new(crate::base::Kind::Busy, "git-open", message).because(error.to_string())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|e| Error::io(format!("cannot enter `{}`", path.display()), e))
+}
