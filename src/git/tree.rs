@@ -267,11 +267,7 @@ enum Step {
 }
 
 impl Node {
-    fn insert<'a>(
-        &mut self,
-        parts: &mut dyn Iterator<Item = &'a [u8]>,
-        entry: Option<(Mode, Oid)>,
-    ) {
+    fn insert(&mut self, parts: &mut dyn Iterator<Item = &[u8]>, entry: Option<(Mode, Oid)>) {
         let mut node = self;
         let mut name = parts.next().unwrap_or_default();
         for next in parts {

@@ -178,10 +178,10 @@ impl<'a> Refs<'a> {
         let mut parts: Vec<&str> = name.as_str().split('/').collect();
         while parts.len() > 2 {
             parts.pop();
-            if let Some(above) = RefName::parse(&parts.join("/")) {
-                if self.read(&above)?.is_some() {
-                    return Ok(Some(above));
-                }
+            if let Some(above) = RefName::parse(&parts.join("/"))
+                && self.read(&above)?.is_some()
+            {
+                return Ok(Some(above));
             }
         }
         let below = self.list(name.as_str())?;

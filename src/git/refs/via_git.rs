@@ -92,10 +92,10 @@ fn judge(
             Ok(_) => {}
             Err(error) => return SwapError::Failed(error),
         }
-        if new.is_some() {
-            if let Ok(Some(other)) = repo.refs().clash(name) {
-                return SwapError::Failed(super::clashes(name, other.as_str()).because(failure));
-            }
+        if new.is_some()
+            && let Ok(Some(other)) = repo.refs().clash(name)
+        {
+            return SwapError::Failed(super::clashes(name, other.as_str()).because(failure));
         }
     }
     SwapError::Failed(failure)
