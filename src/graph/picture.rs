@@ -1,0 +1,71 @@
+//! The graph as a value: `graph --json` prints it, `report` draws it.
+
+use serde::Serialize;
+
+use crate::base::PackageId;
+use crate::graph::dag::Graph;
+use crate::model::Edge;
+
+/// Pairs that a picture lists; more of them help nobody.
+const PAIRS_MAX: usize = 100_000;
+
+/// Everything there is to see. The shape is a contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// In file order.
+    pub packages: Vec<PictureRow>,
+    /// The packages of each level.
+    pub waves: Vec<Vec<PackageId>>,
+    /// The longest chain, in running order.
+    pub critical_path: Vec<PackageId>,
+    /// Who may run beside whom, sorted by id.
+    pub parallel_pairs: Vec<(PackageId, PackageId)>,
+    /// True if there are more pairs than are listed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub truncated: bool,
+}
+
+/// One package of a picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PictureRow {
+    /// Verbatim id.
+    pub id: PackageId,
+    /// As written.
+    pub depends_on: Vec<PackageId>,
+    /// What it really waits for.
+    pub effective_depends_on: Vec<PackageId>,
+    /// Steps before it, from 0.
+    pub level: usize,
+    /// It never runs beside another package.
+    #[serde(skip_serializing_if = "is_false")]
+    pub alone: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Picture {
+    /// Takes the picture; `weight` is what the critical path adds up, for instance 1 each.
+    pub fn of(graph: &Graph, weight: impl Fn(&PackageId) -> u64) -> Picture {
+        let owned = |ids: Vec<&PackageId>| ids.into_iter().cloned().collect::<Vec<_>>();
+        let targets = |edges: &[Edge]| edges.iter().map(|edge| edge.on.clone()).collect();
+        let row = |id: &PackageId| PictureRow {
+            id: id.clone(),
+            depends_on: targets(graph.declared(id)),
+            effective_depends_on: targets(graph.effective(id)),
+            level: graph.level(id).unwrap_or(0),
+            alone: graph.runs_alone(id),
+        };
+        let mut pairs = graph.parallel_pairs();
+        let listed = pairs.by_ref().take(PAIRS_MAX);
+        let parallel_pairs = listed.map(|(a, b)| (a.clone(), b.clone())).collect();
+        Picture {
+            packages: graph.ids().map(row).collect(),
+            waves: graph.waves().into_iter().map(owned).collect(),
+            critical_path: owned(graph.critical_path(weight)),
+            parallel_pairs,
+            truncated: pairs.next().is_some(),
+        }
+    }
+}
