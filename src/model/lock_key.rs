@@ -56,9 +56,100 @@ impl LockKey {
         &self.0
     }
 
+    /// True if some concrete key belongs to both: `*` stands for any text, and in `api:` keys
+    /// `{id}` and `:id` for one segment of the path.
+    pub fn meets(&self, other: &LockKey) -> bool {
+        self.0 == other.0
+            || (self.namespace() == other.namespace() && meet(&tokens(&self.0), &tokens(&other.0)))
+    }
+
     /// The part before the first colon.
     pub fn namespace(&self) -> &str {
         self.0.split(':').next().unwrap_or("")
+    }
+}
+
+/// One step of a key that may stand for many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// This character.
+    Char(char),
+    /// One character but `/`.
+    One,
+    /// Any number of characters but `/`.
+    Some,
+    /// Any number of characters.
+    Any,
+}
+
+fn tokens(key: &str) -> Vec<Token> {
+    let is_api = key.starts_with("api:");
+    let key = if is_api {
+        key.trim_end_matches('/')
+    } else {
+        key
+    };
+    let mut out = Vec::with_capacity(key.len());
+    let mut rest = key;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        let parameter = match c {
+            '{' if is_api => rest.find('}').map(|end| end + 1),
+            ':' if is_api && out.last() == Some(&Token::Char('/')) => {
+                Some(rest.find('/').unwrap_or(rest.len()))
+            }
+            _ => None,
+        };
+        match (c, parameter) {
+            (_, Some(length)) => {
+                out.extend([Token::One, Token::Some]);
+                rest = &rest[length..];
+            }
+            ('*', None) => out.push(Token::Any),
+            (c, None) => out.push(Token::Char(c)),
+        }
+    }
+    out
+}
+
+/// True if one text fits both: a walk through the pairs of positions that one text can reach.
+fn meet(a: &[Token], b: &[Token]) -> bool {
+    let width = b.len() + 1;
+    let mut seen = vec![false; (a.len() + 1) * width];
+    let mut stack = vec![(0, 0)];
+    while let Some((i, j)) = stack.pop() {
+        if i == a.len() && j == b.len() {
+            return true;
+        }
+        if std::mem::replace(&mut seen[i * width + j], true) {
+            continue;
+        }
+        let (x, y) = (a.get(i).copied(), b.get(j).copied());
+        let many = |t: Option<Token>| matches!(t, Some(Token::Some | Token::Any));
+        if many(x) {
+            stack.push((i + 1, j));
+        }
+        if many(y) {
+            stack.push((i, j + 1));
+        }
+        if let (Some(s), Some(t)) = (x, y)
+            && share(s, t)
+        {
+            let next = |at: usize, token| if many(token) { at } else { at + 1 };
+            stack.push((next(i, x), next(j, y)));
+        }
+    }
+    false
+}
+
+/// True if some character fits both.
+fn share(a: Token, b: Token) -> bool {
+    match (a, b) {
+        (Token::Char(a), Token::Char(b)) => a == b,
+        (Token::Char(c), Token::One | Token::Some) | (Token::One | Token::Some, Token::Char(c)) => {
+            c != '/'
+        }
+        _ => true,
     }
 }
 
@@ -164,6 +255,36 @@ mod tests {
             "impl:x",
         ] {
             assert!(parse(key).is_ok(), "{key}: {:?}", parse(key));
+        }
+    }
+
+    #[test]
+    fn keys_meet_where_one_concrete_key_belongs_to_both() {
+        let meets = |a: &str, b: &str| {
+            let (a, b) = (LockKey::unchecked(a), LockKey::unchecked(b));
+            assert_eq!(a.meets(&b), b.meets(&a));
+            a.meets(&b)
+        };
+        for (a, b) in [
+            ("db:schema:users", "db:schema:users"),
+            ("api:GET /v1/users/{id}", "api:GET /v1/users/:name"),
+            ("api:GET /v1/users/{id}", "api:GET /v1/users/me"),
+            ("api:GET /v1/users/", "api:GET /v1/users"),
+            ("api:GET /f/{name}.json", "api:GET /f/a.json"),
+            ("flag:x/*", "flag:x/a/b"),
+            ("flag:*y", "flag:x*"),
+        ] {
+            assert!(meets(a, b), "{a} and {b}");
+        }
+        for (a, b) in [
+            ("api:GET /v1/users/{id}", "api:POST /v1/users/{id}"),
+            ("api:GET /v1/users/{id}", "api:GET /v1/users"),
+            ("api:GET /v1/users/{id}", "api:GET /v1/users/a/b"),
+            ("flag:x/*", "event:x/a"),
+            ("flag:x*", "flag:y*"),
+            ("event:{a}", "event:b"),
+        ] {
+            assert!(!meets(a, b), "{a} and {b}");
         }
     }
 

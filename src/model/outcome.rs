@@ -92,6 +92,11 @@ impl EndReason {
         self == EndReason::Failed
     }
 
+    /// True if the attempt's work was accepted.
+    pub fn is_completion(self) -> bool {
+        self == EndReason::Completed
+    }
+
     /// The word in JSON and messages.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -8,12 +8,23 @@
 //! Every change is a [`Request`], plain data. `evaluate(view, request)` is pure and invents
 //! nothing: ids, times and object ids come with the request.
 
+mod attempt;
+mod claim;
+pub mod codec;
+pub mod evaluate;
+mod feature;
+pub mod fold;
+mod land;
+pub mod layout;
+mod lock;
 pub mod locks;
+mod put;
 pub mod record;
 pub mod refusal;
 pub mod request;
 pub mod view;
 
+pub use evaluate::evaluate;
 pub use locks::LockSet;
 pub use record::Record;
 pub use refusal::Refusal;

@@ -47,6 +47,13 @@ pub enum Refusal {
         /// Its id.
         oid: Oid,
     },
+    /// Records it would build on cannot be read; see `git wp doctor`.
+    Damaged {
+        /// Where.
+        path: String,
+        /// What is wrong there.
+        why: String,
+    },
     /// The request contradicts itself or a rule.
     Invalid {
         /// Why.
@@ -87,8 +94,13 @@ impl From<Refusal> for Error {
             Refusal::NotReady { .. } | Refusal::OnHold { .. } => Kind::Negative,
             Refusal::Unknown { .. } | Refusal::Invalid { .. } => Kind::Usage,
             Refusal::MissingObject { .. } => Kind::Busy,
+            Refusal::Damaged { .. } => Kind::Damaged,
         };
-        Error::new(kind, refusal.code(), refusal.to_string())
+        let error = Error::new(kind, refusal.code(), refusal.to_string());
+        match refusal {
+            Refusal::Damaged { .. } => error.hint("git wp doctor"),
+            _ => error,
+        }
     }
 }
 
@@ -104,6 +116,7 @@ impl Refusal {
             Refusal::Landing { .. } => "landing",
             Refusal::Unknown { .. } => "unknown",
             Refusal::MissingObject { .. } => "missing-object",
+            Refusal::Damaged { .. } => "damaged",
             Refusal::Invalid { .. } => "invalid",
         }
     }
@@ -137,6 +150,7 @@ impl std::fmt::Display for Refusal {
             Refusal::Landing { n } => write!(f, "landing {n} with this attempt is under way"),
             Refusal::Unknown { what } => write!(f, "there is no {what}"),
             Refusal::MissingObject { oid } => write!(f, "object {oid} is not in the repository"),
+            Refusal::Damaged { path, why } => write!(f, "the record `{path}` is damaged: {why}"),
             Refusal::Invalid { why } => f.write_str(why),
         }
     }

@@ -162,6 +162,8 @@ pub enum Op {
         reason: Option<String>,
         /// The lease in minutes; 0 records an intent that excludes nobody.
         ttl_minutes: u32,
+        /// The grant of this key to be taken over, with the reason.
+        steal: Option<Steal>,
     },
     /// Gives a lock back.
     LockRelease {
@@ -170,6 +172,75 @@ pub enum Op {
         /// The session that holds it, or `None`: a lock this actor took without naming one.
         session: Option<String>,
     },
+}
+
+impl Op {
+    /// The feature it is about; `None` for locks outside packages.
+    pub fn feature(&self) -> Option<&FeatureId> {
+        match self {
+            Op::Publish { feature, .. }
+            | Op::Approve { feature, .. }
+            | Op::StartRun { feature, .. }
+            | Op::EndRun { feature, .. }
+            | Op::FinalCheck { feature, .. }
+            | Op::Note { feature, .. }
+            | Op::End { feature, .. }
+            | Op::Answer { feature, .. }
+            | Op::Land { feature, .. }
+            | Op::Landed { feature, .. }
+            | Op::VoidLand { feature, .. }
+            | Op::Hold { feature, .. }
+            | Op::Lift { feature, .. } => Some(feature),
+            Op::Claim(claim) => Some(&claim.attempt.feature),
+            Op::LockAcquire { .. } | Op::LockRelease { .. } => None,
+        }
+    }
+
+    /// The word in the audit trail.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Publish { .. } => "publish",
+            Op::Approve { .. } => "approve",
+            Op::StartRun { .. } => "start-run",
+            Op::EndRun { .. } => "end-run",
+            Op::FinalCheck { .. } => "final-check",
+            Op::Claim(_) => "claim",
+            Op::Note { fact, .. } => match fact {
+                AttemptFact::Result(_) => "note-result",
+                AttemptFact::Gate(_) => "note-gate",
+                AttemptFact::Evidence(_) => "note-evidence",
+                AttemptFact::Deviation(_) => "note-deviation",
+                AttemptFact::Salvage(_) => "note-salvage",
+            },
+            Op::End { .. } => "end",
+            Op::Answer { .. } => "answer",
+            Op::Land { .. } => "land",
+            Op::Landed { .. } => "landed",
+            Op::VoidLand { .. } => "void-land",
+            Op::Hold { .. } => "hold",
+            Op::Lift { .. } => "lift",
+            Op::LockAcquire { .. } => "lock-acquire",
+            Op::LockRelease { .. } => "lock-release",
+        }
+    }
+
+    /// What it is about, for people: `feature`, `feature/package` or a lock key.
+    pub fn target(&self) -> String {
+        let package = match self {
+            Op::Claim(claim) => Some(&claim.attempt.package),
+            Op::Note { package, .. } | Op::End { package, .. } | Op::Answer { package, .. } => {
+                Some(package)
+            }
+            Op::Hold { package, .. } | Op::Lift { package, .. } => package.as_ref(),
+            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => return key.clone(),
+            _ => None,
+        };
+        match (self.feature(), package) {
+            (Some(feature), Some(package)) => format!("{feature}/{package}"),
+            (Some(feature), None) => feature.to_string(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// A claim of a package.

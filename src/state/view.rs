@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::{AttemptId, ContentHash, FeatureId, PackageId, TxnId};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation};
+use crate::state::layout::PackageRoom;
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Authority, End, EvidenceFact, FinalCheck, Grant, Hold, Land,
     LockClaim, Open, PlanOrigin, RunEnded, RunStarted, Salvage,
@@ -28,7 +29,7 @@ pub struct View {
 }
 
 /// A record that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Where.
     pub path: String,
@@ -154,6 +155,21 @@ pub struct LockView {
     pub ends: BTreeMap<AttemptId, End>,
 }
 
+impl FeatureBrief {
+    /// Notes what holds `package` now.
+    pub(super) fn refresh(&mut self, package: &PackageId, live: Option<&Grant>) {
+        let place = self.live.binary_search_by(|(id, _)| id.cmp(package));
+        match (place, live) {
+            (Ok(at), Some(grant)) => self.live[at].1 = grant.clone(),
+            (Ok(at), None) => {
+                self.live.remove(at);
+            }
+            (Err(at), Some(grant)) => self.live.insert(at, (package.clone(), grant.clone())),
+            (Err(_), None) => {}
+        }
+    }
+}
+
 impl PackageView {
     /// The grant with the highest epoch, live or not.
     pub fn highest(&self) -> Option<&Grant> {
@@ -169,6 +185,22 @@ impl PackageView {
         })
     }
 
+    /// What cannot have come from one authority: gaps, a displaced grant without its end.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let ended = |grant: &Grant| {
+            let attempt = self.attempts.get(&grant.attempt);
+            attempt.is_some_and(|a| a.end.is_some())
+        };
+        let mut found = contradictions(&self.grants, ended);
+        if let (Some(accept), Some(highest)) = (&self.accept, self.highest())
+            && accept.epoch != highest.epoch
+        {
+            let (old, new) = (accept.epoch, highest.epoch);
+            found.push(format!("epoch {old} was accepted, {new} was granted"));
+        }
+        found
+    }
+
     /// Attempts in the order of their numbers.
     pub fn in_order(&self) -> Vec<&AttemptView> {
         let mut all: Vec<&AttemptView> = self.attempts.values().collect();
@@ -177,7 +209,31 @@ impl PackageView {
     }
 }
 
+fn contradictions(grants: &BTreeMap<u32, Grant>, ended: impl Fn(&Grant) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (expected, epoch) in (1..).zip(grants.keys()) {
+        if *epoch != expected {
+            found.push(format!("grant {expected} is missing"));
+            break;
+        }
+    }
+    let displaced = grants.values().rev().skip(1).filter(|grant| !ended(grant));
+    found.extend(displaced.map(|g| format!("grant {} was displaced without an end", g.epoch)));
+    found
+}
+
 impl LockView {
+    /// What cannot have come from one authority.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        contradictions(&self.grants, |grant| self.ends.contains_key(&grant.attempt))
+    }
+
+    /// Intents that were not withdrawn, in the order of their ids.
+    pub fn intents(&self) -> impl Iterator<Item = &LockClaim> {
+        let open = |claim: &&LockClaim| !self.ends.contains_key(&claim.attempt);
+        self.claims.values().filter(|c| c.intent).filter(open)
+    }
+
     /// The grant that holds, with its claim.
     pub fn live(&self) -> Option<(&Grant, &LockClaim)> {
         let (_, grant) = self.grants.last_key_value()?;
@@ -187,6 +243,54 @@ impl LockView {
 }
 
 impl FeatureView {
+    /// The plan that was published, or run, last.
+    pub fn current_plan(&self) -> Option<&PlanOrigin> {
+        self.plans.values().max_by_key(|plan| {
+            let runs = self.runs.values().filter(|r| r.started.plan == plan.hash);
+            let run = runs.map(|r| r.started.by.at).max();
+            (run.unwrap_or(plan.by.at).max(plan.by.at), &plan.hash)
+        })
+    }
+
+    /// What other features and lists need to know.
+    pub fn brief(&self) -> FeatureBrief {
+        let mut brief = FeatureBrief {
+            merged: self
+                .packages
+                .values()
+                .filter(|p| p.accept.is_some())
+                .count(),
+            ..FeatureBrief::default()
+        };
+        self.refresh(&mut brief);
+        for (id, package) in &self.packages {
+            if let Some(grant) = package.live() {
+                brief.live.push((id.clone(), grant.clone()));
+            }
+        }
+        brief
+    }
+
+    /// Brings the parts of a brief up to date that do not come from packages.
+    pub(super) fn refresh(&self, brief: &mut FeatureBrief) {
+        brief.title = self.opens.iter().rev().find_map(|o| o.title.clone());
+        let ended = self.last_run().and_then(|run| run.ended.as_ref());
+        brief.last_result = ended.map(|end| end.result.clone());
+        brief.packages = self.current_plan().map_or(0, |plan| plan.packages.len());
+        brief.held = !self.holds.is_empty();
+    }
+
+    /// The package that lies in `room`, where a record or a plan names it.
+    pub(super) fn package_of(&self, room: &PackageRoom) -> Option<PackageId> {
+        let plain = PackageId::parse(room.slug()).filter(|id| room.is_of(id));
+        let known = || self.packages.keys().find(|id| room.is_of(id)).cloned();
+        let planned = || {
+            let mut briefs = self.plans.values().flat_map(|plan| &plan.packages);
+            briefs.find(|b| room.is_of(&b.id)).map(|b| b.id.clone())
+        };
+        plain.or_else(known).or_else(planned)
+    }
+
     /// The newest run.
     pub fn last_run(&self) -> Option<&RunView> {
         self.runs.last_key_value().map(|(_, run)| run)

@@ -1,0 +1,143 @@
+//! Locks taken outside a package, by a session.
+
+use crate::base::AttemptId;
+use crate::model::EndReason;
+use crate::state::claim::{lock_conflict, stored_form};
+use crate::state::evaluate::{Draft, invalid, lock_holder, package_holder, stable, unknown};
+use crate::state::layout::LockRoom;
+use crate::state::locks::{LockSet, Wanted};
+use crate::state::record::{Grant, LockClaim};
+use crate::state::refusal::{Holder, Refusal};
+use crate::state::request::{Op, Steal};
+use crate::state::view::{LockView, View};
+
+/// Takes a lock, renews the session's own, or records an intent.
+pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let Op::LockAcquire {
+        attempt,
+        key,
+        session,
+        reason,
+        ttl_minutes,
+        steal,
+    } = &draft.request.op
+    else {
+        return Ok(());
+    };
+    stable(key.as_str())?;
+    let locks = stored_form(&LockSet::of_key(key))?;
+    let none = LockView::default();
+    let lock = draft.view.locks.get(key).unwrap_or(&none);
+    if lock.claims.contains_key(attempt) {
+        return Err(invalid(format!("lock claim `{attempt}` exists already")));
+    }
+    let room = LockRoom::of(key);
+    let claim = LockClaim {
+        attempt: attempt.clone(),
+        key: key.clone(),
+        session: session.clone(),
+        reason: reason.clone(),
+        intent: *ttl_minutes == 0,
+        by: draft.by(),
+    };
+    if claim.intent {
+        return draft.add(room.claim(attempt), &claim);
+    }
+    let ended = displaced(lock, (session, key), steal.as_ref())?;
+    if let Some(holder) = conflict(draft.view, (&locks, key), session) {
+        return Err(Refusal::Held(holder));
+    }
+    if let Some((epoch, holder, why)) = ended {
+        let end = draft.ending(epoch, &holder, why);
+        draft.add(room.end(draft.authority(), &holder), &end)?;
+    }
+    draft.add(room.claim(attempt), &claim)?;
+    let epoch = lock.grants.last_key_value().map_or(0, |(epoch, _)| *epoch) + 1;
+    let grant = Grant {
+        epoch,
+        attempt: attempt.clone(),
+        locks,
+        lease_seconds: Some(ttl_minutes.saturating_mul(60)),
+        by: draft.by(),
+    };
+    draft.add(room.grant(draft.authority(), epoch), &grant)
+}
+
+type Displaced<'a> = (u32, AttemptId, (EndReason, &'a str));
+
+/// The grant of this very key that has to end first: the session's own, or one taken over.
+fn displaced<'a>(
+    lock: &LockView,
+    (session, key): (&str, &str),
+    steal: Option<&'a Steal>,
+) -> Result<Option<Displaced<'a>>, Refusal> {
+    let Some((grant, claim)) = lock.live() else {
+        return Ok(None);
+    };
+    if claim.session == session {
+        let why = (EndReason::Released, "renewed");
+        return Ok(Some((grant.epoch, grant.attempt.clone(), why)));
+    }
+    match steal {
+        Some(steal) if !matches!(steal.reason, EndReason::Lost | EndReason::Expired) => {
+            let word = steal.reason.as_str();
+            Err(invalid(format!("`{word}` is no reason to take over")))
+        }
+        Some(steal) if steal.epoch == grant.epoch => {
+            let why = (steal.reason, steal.note.as_str());
+            Ok(Some((grant.epoch, grant.attempt.clone(), why)))
+        }
+        _ => Err(Refusal::Held(lock_holder(grant, claim, key.to_owned()))),
+    }
+}
+
+/// Who else holds something that belongs to the key. An attempt's own grant is no obstacle.
+fn conflict(view: &View, (locks, key): (&LockSet, &str), session: &str) -> Option<Holder> {
+    let wanted = Wanted::new(locks);
+    for (feature, brief) in &view.briefs {
+        for (package, grant) in &brief.live {
+            if grant.attempt.as_str() == session {
+                continue;
+            }
+            if let Some(what) = wanted.shared_with(&grant.locks) {
+                return Some(package_holder((feature, package), grant, what));
+            }
+        }
+    }
+    lock_conflict(view, &wanted, |other| {
+        let same = view.locks.get(key).and_then(LockView::live);
+        other == session || same.is_some_and(|(_, claim)| claim.session == other)
+    })
+}
+
+/// Gives a lock or an intent back.
+pub(super) fn release(
+    draft: &mut Draft<'_>,
+    key: &str,
+    session: Option<&str>,
+) -> Result<(), Refusal> {
+    let lock = draft.view.locks.get(key);
+    let lock = lock.ok_or_else(|| unknown(format!("lock `{key}`")))?;
+    let actor = &draft.request.actor;
+    let own = |claim: &LockClaim| match session {
+        Some(session) => claim.session == session,
+        None => claim.by.actor == *actor,
+    };
+    let room = LockRoom::of(key);
+    match lock.live() {
+        Some((grant, claim)) if own(claim) => draft.end_lock(&room, grant.epoch, &grant.attempt),
+        live => {
+            let intents: Vec<&LockClaim> = lock.intents().filter(|c| own(c)).collect();
+            for claim in &intents {
+                draft.end_lock(&room, 0, &claim.attempt)?;
+            }
+            match live {
+                _ if !intents.is_empty() => Ok(()),
+                Some((grant, claim)) => {
+                    Err(Refusal::Held(lock_holder(grant, claim, key.to_owned())))
+                }
+                None => Err(unknown(format!("live lock `{key}`"))),
+            }
+        }
+    }
+}

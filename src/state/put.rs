@@ -1,0 +1,304 @@
+//! How one record changes a view of its level. The only place where views grow.
+//!
+//! Each `put` is total: a record that does not fit leaves the view as it was and says why. Lists
+//! are kept oldest first, equal times in the order of their bytes, so that the order in which
+//! facts arrive does not show.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::base::{ActorId, Timestamp, json};
+use crate::state::codec::decode;
+use crate::state::layout::{
+    FeatureRoom, FeatureSlot, LockRoom, LockSlot, PackageRoom, PackageSlot,
+};
+use crate::state::record::{
+    Accept, Answer, Approval, Attempt, End, EvidenceFact, FinalCheck, Grant, Hold, Land,
+    LandClosed, Lift, LockClaim, Open, PlanOrigin, RunEnded, RunStarted, Salvage,
+};
+use crate::state::view::{
+    AttemptView, FeatureView, LandState, LandView, LockView, PackageView, RunView,
+};
+
+type Put = Result<(), String>;
+
+impl FeatureView {
+    /// Adds the record at `slot` of `room`.
+    pub(super) fn put(
+        &mut self,
+        room: &FeatureRoom,
+        slot: &FeatureSlot,
+        authority: Option<&ActorId>,
+        bytes: &[u8],
+    ) -> Put {
+        match slot {
+            FeatureSlot::Plan(_) | FeatureSlot::RunSummary(_) => Ok(()),
+            FeatureSlot::Open(actor) => {
+                let open: Open = decode(bytes)?;
+                agree(room.is_of(&open.feature) && open.by.actor == *actor)?;
+                insert(&mut self.opens, open, |o| o.by.at)
+            }
+            FeatureSlot::Origin(hash) => {
+                let origin: PlanOrigin = decode(bytes)?;
+                agree(origin.hash == *hash)?;
+                self.plans.insert(hash.clone(), origin);
+                Ok(())
+            }
+            FeatureSlot::Approval(hash, actor) => {
+                let approval: Approval = decode(bytes)?;
+                agree(approval.plan == *hash && approval.by.actor == *actor)?;
+                insert(&mut self.approvals, approval, |a| a.by.at)
+            }
+            FeatureSlot::RunStarted(run) => {
+                let started: RunStarted = decode(bytes)?;
+                agree(started.run == *run)?;
+                let ended = None;
+                self.runs.insert(run.clone(), RunView { started, ended });
+                Ok(())
+            }
+            FeatureSlot::RunEnded(run) => {
+                let ended: RunEnded = decode(bytes)?;
+                agree(ended.run == *run)?;
+                let view = self.runs.get_mut(run).ok_or("its run has no beginning")?;
+                view.ended = Some(ended);
+                Ok(())
+            }
+            FeatureSlot::Final(_) => {
+                let check: FinalCheck = decode(bytes)?;
+                insert(&mut self.finals, check, |c| c.by.at)
+            }
+            FeatureSlot::Land(by, n) => {
+                own(authority, by)?;
+                let land: Land = decode(bytes)?;
+                agree(land.n == *n)?;
+                let state = LandState::Open;
+                self.lands.insert(*n, LandView { land, state });
+                Ok(())
+            }
+            FeatureSlot::Landed(by, n) => self.close(authority, by, *n, (bytes, LandState::Landed)),
+            FeatureSlot::Void(by, n) => self.close(authority, by, *n, (bytes, LandState::Void)),
+            FeatureSlot::Hold(by, n) => {
+                own(authority, by)?;
+                hold(&mut self.holds, &mut self.holds_seen, *n, bytes)
+            }
+            FeatureSlot::Lift(by, n) => {
+                own(authority, by)?;
+                lift(&mut self.holds, *n, bytes)
+            }
+        }
+    }
+
+    fn close(
+        &mut self,
+        authority: Option<&ActorId>,
+        by: &ActorId,
+        n: u32,
+        (bytes, state): (&[u8], LandState),
+    ) -> Put {
+        own(authority, by)?;
+        let closed: LandClosed = decode(bytes)?;
+        agree(closed.n == n)?;
+        let view = self.lands.get_mut(&n).ok_or("there is no such landing")?;
+        if view.state != LandState::Open {
+            return Err("its landing is both done and given up".to_owned());
+        }
+        view.state = state;
+        Ok(())
+    }
+}
+
+impl PackageView {
+    /// Adds the record at `slot` of `room`.
+    pub(super) fn put(
+        &mut self,
+        room: &PackageRoom,
+        slot: &PackageSlot,
+        authority: Option<&ActorId>,
+        bytes: &[u8],
+    ) -> Put {
+        match slot {
+            PackageSlot::Attempt(aid) => {
+                let attempt: Attempt = decode(bytes)?;
+                agree(attempt.attempt == *aid && room.is_of(&attempt.package))?;
+                self.attempts.insert(aid.clone(), AttemptView::new(attempt));
+                Ok(())
+            }
+            PackageSlot::Result(aid)
+            | PackageSlot::Evidence(aid, _)
+            | PackageSlot::Gate(aid, _)
+            | PackageSlot::Deviation(aid, _)
+            | PackageSlot::Salvage(aid, _) => {
+                let attempt = self.attempts.get_mut(aid);
+                attempt.ok_or(NO_ATTEMPT)?.put(slot, bytes)
+            }
+            PackageSlot::Answer(id) => {
+                let answer: Answer = decode(bytes)?;
+                agree(answer.id == *id)?;
+                insert(&mut self.answers, answer, |a| a.by.at)
+            }
+            PackageSlot::Grant(by, epoch) => {
+                own(authority, by)?;
+                let grant: Grant = decode(bytes)?;
+                agree(grant.epoch == *epoch)?;
+                let attempt = self.attempts.get_mut(&grant.attempt).ok_or(NO_ATTEMPT)?;
+                if attempt.epoch.is_some_and(|known| known != *epoch) {
+                    return Err("its attempt was granted twice".to_owned());
+                }
+                attempt.epoch = Some(*epoch);
+                self.grants.insert(*epoch, grant);
+                Ok(())
+            }
+            PackageSlot::End(by, aid) => {
+                own(authority, by)?;
+                let end: End = decode(bytes)?;
+                let attempt = self.attempts.get_mut(aid).ok_or(NO_ATTEMPT)?;
+                agree(end.attempt == *aid && attempt.epoch == Some(end.epoch))?;
+                attempt.end = Some(end);
+                Ok(())
+            }
+            PackageSlot::Accept(by) => {
+                own(authority, by)?;
+                let accept: Accept = decode(bytes)?;
+                let grant = self.grants.get(&accept.epoch).ok_or("it names no grant")?;
+                agree(grant.attempt == accept.attempt)?;
+                self.accept = Some(accept);
+                Ok(())
+            }
+            PackageSlot::Hold(by, n) => {
+                own(authority, by)?;
+                hold(&mut self.holds, &mut self.holds_seen, *n, bytes)
+            }
+            PackageSlot::Lift(by, n) => {
+                own(authority, by)?;
+                lift(&mut self.holds, *n, bytes)
+            }
+        }
+    }
+}
+
+impl AttemptView {
+    fn new(attempt: Attempt) -> Self {
+        AttemptView {
+            attempt,
+            epoch: None,
+            end: None,
+            result: None,
+            gates: Vec::new(),
+            evidence: Vec::new(),
+            deviations: Vec::new(),
+            salvages: Vec::new(),
+        }
+    }
+
+    fn put(&mut self, slot: &PackageSlot, bytes: &[u8]) -> Put {
+        match slot {
+            PackageSlot::Result(_) => {
+                self.result = Some(decode(bytes)?);
+                Ok(())
+            }
+            PackageSlot::Evidence(..) => {
+                let fact: EvidenceFact = decode(bytes)?;
+                insert(&mut self.evidence, fact, |e| e.at)
+            }
+            PackageSlot::Gate(..) => insert(&mut self.gates, decode(bytes)?, |g| g.at),
+            PackageSlot::Deviation(..) => insert(&mut self.deviations, decode(bytes)?, |d| d.at),
+            PackageSlot::Salvage(_, commit) => {
+                let salvage: Salvage = decode(bytes)?;
+                agree(salvage.commit == *commit)?;
+                insert(&mut self.salvages, salvage, |s| s.at)
+            }
+            _ => Err("it is no fact of an attempt".to_owned()),
+        }
+    }
+}
+
+impl LockView {
+    /// Adds the record at `slot` of `room`.
+    pub(super) fn put(
+        &mut self,
+        room: &LockRoom,
+        slot: &LockSlot,
+        authority: Option<&ActorId>,
+        bytes: &[u8],
+    ) -> Put {
+        match slot {
+            LockSlot::Claim(aid) => {
+                let claim: LockClaim = decode(bytes)?;
+                agree(claim.attempt == *aid && *room == LockRoom::of(&claim.key))?;
+                self.claims.insert(aid.clone(), claim);
+                Ok(())
+            }
+            LockSlot::Grant(by, epoch) => {
+                own(authority, by)?;
+                let grant: Grant = decode(bytes)?;
+                agree(grant.epoch == *epoch && self.claims.contains_key(&grant.attempt))?;
+                self.grants.insert(*epoch, grant);
+                Ok(())
+            }
+            LockSlot::End(by, aid) => {
+                own(authority, by)?;
+                let end: End = decode(bytes)?;
+                agree(end.attempt == *aid && self.claims.contains_key(aid))?;
+                self.ends.insert(aid.clone(), end);
+                Ok(())
+            }
+        }
+    }
+}
+
+const NO_ATTEMPT: &str = "its attempt has no readable record";
+
+/// The name of a record and its content must say the same.
+fn agree(same: bool) -> Put {
+    if same {
+        Ok(())
+    } else {
+        Err("its content does not belong at its path".to_owned())
+    }
+}
+
+/// Rights count only where the authority of this state wrote them.
+fn own(authority: Option<&ActorId>, by: &ActorId) -> Put {
+    match authority {
+        Some(authority) if authority == by => Ok(()),
+        _ => Err("it is a right of another authority".to_owned()),
+    }
+}
+
+fn hold(holds: &mut Vec<Hold>, seen: &mut u32, n: u32, bytes: &[u8]) -> Put {
+    let hold: Hold = decode(bytes)?;
+    agree(hold.n == n)?;
+    *seen = n.max(*seen);
+    let at = holds.partition_point(|h| h.n < n);
+    holds.insert(at, hold);
+    Ok(())
+}
+
+fn lift(holds: &mut Vec<Hold>, n: u32, bytes: &[u8]) -> Put {
+    let lift: Lift = decode(bytes)?;
+    agree(lift.n == n)?;
+    let before = holds.len();
+    holds.retain(|h| h.n != n);
+    if holds.len() == before {
+        return Err("there is no such hold".to_owned());
+    }
+    Ok(())
+}
+
+/// Inserts by time, equal times by their canonical bytes; what is there already stays single.
+fn insert<T, F>(list: &mut Vec<T>, item: T, at: F) -> Put
+where
+    T: Serialize + DeserializeOwned + PartialEq,
+    F: Fn(&T) -> Timestamp,
+{
+    let bytes = |item: &T| json::to_canonical(item).unwrap_or_default();
+    let (when, what) = (at(&item), bytes(&item));
+    let place = list.partition_point(|old| {
+        let then = at(old);
+        then < when || (then == when && bytes(old) < what)
+    });
+    if list.get(place) != Some(&item) {
+        list.insert(place, item);
+    }
+    Ok(())
+}
