@@ -58,7 +58,7 @@ impl<'a> Wanted<'a> {
         Wanted {
             locks,
             paths: Paths::of(locks),
-            sets: sets(locks),
+            sets: sets(locks, Fold::Case),
         }
     }
 
@@ -81,15 +81,22 @@ impl<'a> Wanted<'a> {
         if !self.paths.may_meet(&Paths::of(other)) {
             return None;
         }
-        let (Some(mine), Some(theirs)) = (&self.sets, &sets(other)) else {
+        let (Some(mine), Some(theirs)) = (&self.sets, &sets(other, Fold::Case)) else {
             // A pattern that cannot be read might match anything.
             return Some("**".to_owned());
         };
-        let mut pairs = mine.iter().flat_map(|a| theirs.iter().map(move |b| (a, b)));
-        pairs
-            .find_map(|(a, b)| a.intersection(b))
-            .map(|found| found.witness)
+        let folded = witness(mine, theirs)?;
+        let exact = sets(self.locks, Fold::None).zip(sets(other, Fold::None));
+        // For people: a path in the letters they wrote, where there is one.
+        exact.and_then(|(a, b)| witness(&a, &b)).or(Some(folded))
     }
+}
+
+fn witness(mine: &[Set; 2], theirs: &[Set; 2]) -> Option<String> {
+    let mut pairs = mine.iter().flat_map(|a| theirs.iter().map(move |b| (a, b)));
+    pairs
+        .find_map(|(a, b)| a.intersection(b))
+        .map(|found| found.witness)
 }
 
 /// What every path of a pattern begins with: a quick reason why two sets cannot meet.
@@ -130,12 +137,12 @@ fn prefix(pattern: &str) -> &str {
 }
 
 /// The scope less its denials, and the files claimed beside it; `None` if one is no pattern.
-fn sets(locks: &LockSet) -> Option<[Set; 2]> {
+fn sets(locks: &LockSet, fold: Fold) -> Option<[Set; 2]> {
     let read = |texts: &[String]| -> Option<Vec<Pattern>> {
         texts.iter().map(|text| Pattern::parse(text).ok()).collect()
     };
-    let scope = Set::new(read(&locks.write)?, read(&locks.deny)?, Fold::Case);
-    let files = Set::new(read(&locks.files)?, Vec::new(), Fold::Case);
+    let scope = Set::new(read(&locks.write)?, read(&locks.deny)?, fold);
+    let files = Set::new(read(&locks.files)?, Vec::new(), fold);
     Some([scope, files])
 }
 
