@@ -11,6 +11,7 @@ pub mod lock_key;
 pub mod outcome;
 pub mod package;
 pub mod plan;
+pub mod programs;
 pub mod queue_result;
 pub mod scope_spec;
 pub mod settings;

@@ -6,6 +6,7 @@
 pub mod diff;
 pub mod error;
 pub mod findings;
+pub mod programs;
 pub mod status;
 pub mod style;
 pub mod summary;
