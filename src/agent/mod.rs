@@ -3,20 +3,26 @@
 //! An agent is a [`Profile`], a value. Nothing here touches the state, and nothing an agent says
 //! is believed: outcomes are judged from its process and from git.
 
+pub mod collect;
 pub mod design;
 pub mod environment;
 pub mod profile;
 pub mod prompt;
 pub mod quote;
+pub mod result_file;
 pub mod slice;
+pub mod supervise;
 
 mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use collect::{Collect, collect};
 pub use environment::Environment;
 pub use profile::{Blanks, Profile};
 pub use prompt::{Brief, PROMPT_MAX, Prompt};
 pub use quote::Note;
+pub use result_file::{Expected, ResultFile};
 pub use slice::Sources;
+pub use supervise::{Activity, AgentEnd, AgentRun, Limits, Observer, Order, Places};

@@ -61,6 +61,8 @@ pub enum RoomState {
     Unsealed {
         /// The head of the attempt branch without the leftovers.
         head: Oid,
+        /// Its tree.
+        tree: Oid,
         /// What went wrong.
         why: String,
     },

@@ -1,0 +1,363 @@
+//! Runs an agent in its room and watches it: limits, log, live activity, checkpoints.
+//!
+//! When [`run`] returns, the agent's whole process tree is gone. What it said is kept in a local
+//! log, capped, and never believed; only a redacted tail leaves this floor.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::agent::environment::Environment;
+use crate::agent::profile::{Blanks, Profile};
+use crate::base::hash::Hashing;
+use crate::base::{AttemptId, Error, FeatureId, Redactor, Result, text};
+use crate::model::{Durability, LogDigest, Package};
+use crate::os::clock::Moment;
+use crate::os::file::{self, Access};
+use crate::os::process::{self, Ended, Input, Invocation, Job, Outcome, Sink, Status, Watch, sink};
+
+/// Bytes of output kept in memory for the tail; redaction may need to see what comes before it.
+const TAIL_KEPT: usize = 16 << 10;
+/// Bytes of the tail that is recorded.
+pub const TAIL_MAX: usize = 4 << 10;
+/// Characters of the last line that observers get.
+const LINE_MAX: usize = 160;
+/// Time between two looks at the activity.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Where the files of one attempt stand, all outside its work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// `wp/run/<aid>/prompt.md`, mode 0600.
+    pub prompt_file: PathBuf,
+    /// `wp/run/<aid>/result.json`; the agent may write it.
+    pub result_file: PathBuf,
+    /// `wp/logs/<aid>.log`, mode 0600.
+    pub log: PathBuf,
+}
+
+impl Places {
+    /// The places of `attempt` below `wp_dir`, the `wp` folder of the common git folder.
+    pub fn new(wp_dir: &Path, attempt: &AttemptId) -> Self {
+        let run = wp_dir.join("run").join(attempt.as_str());
+        Places {
+            prompt_file: run.join("prompt.md"),
+            result_file: run.join("result.json"),
+            log: wp_dir.join("logs").join(format!("{attempt}.log")),
+        }
+    }
+}
+
+/// When an agent is stopped, and how much of it is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest run.
+    pub wall: Duration,
+    /// Longest time without output; `None` is without limit.
+    pub silence: Option<Duration>,
+    /// Time between TERM and KILL.
+    pub grace: Duration,
+    /// Bytes of output that are kept.
+    pub log_bytes: u64,
+    /// Time between two checkpoints; `None` is without.
+    pub checkpoint: Option<Duration>,
+}
+
+/// One attempt to run.
+pub struct Order<'a> {
+    /// The feature.
+    pub feature: &'a FeatureId,
+    /// The package.
+    pub package: &'a Package,
+    /// The attempt; its id marks every process of the agent.
+    pub attempt: &'a AttemptId,
+    /// The work tree, the agent's working folder.
+    pub room: &'a Path,
+    /// Where prompt, result and log stand.
+    pub places: &'a Places,
+    /// The prompt; also on standard input.
+    pub prompt: &'a str,
+    /// Allowlist, identity and git configuration; the `WP_` variables are added here.
+    pub environment: Environment,
+    /// When to stop.
+    pub limits: Limits,
+}
+
+/// What an agent is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Its last line of output, made harmless for terminals.
+    pub line: String,
+    /// How long it runs.
+    pub elapsed: Duration,
+    /// Bytes it wrote so far.
+    pub bytes: u64,
+}
+
+/// Who is told while an agent runs. Both are called from another thread than [`run`].
+#[derive(Clone, Copy)]
+pub struct Observer<'a> {
+    /// Called when something new was said.
+    pub activity: &'a (dyn Fn(&Activity) + Sync),
+    /// Called every [`Limits::checkpoint`].
+    pub checkpoint: &'a (dyn Fn() + Sync),
+}
+
+/// What became of an agent's process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentRun {
+    /// How it ended.
+    pub end: AgentEnd,
+    /// How long it ran.
+    pub took: Duration,
+    /// The log, if anything was started.
+    pub log: Option<LogDigest>,
+    /// The last lines, redacted.
+    pub tail: String,
+    /// Processes that could not be ended, for people; empty in all ordinary cases.
+    pub survivors: Vec<String>,
+}
+
+/// How an agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentEnd {
+    /// There was nothing to run and the package needs nothing.
+    NothingToDo,
+    /// By itself with this code.
+    Exited(i32),
+    /// By this signal, which was not ours.
+    Signalled(i32),
+    /// We stopped it: past its wall-clock limit.
+    TimedOut,
+    /// We stopped it: silent for too long.
+    Silent,
+    /// We stopped it: somebody asked through the [`Watch`].
+    Stopped,
+}
+
+/// Runs the agent to its end in the calling thread. `watch` shows it to other threads and stops
+/// it.
+///
+/// # Errors
+/// The profile does not fit the package, a file cannot be written, or the program cannot be
+/// started.
+pub fn run(
+    profile: &Profile,
+    order: &Order<'_>,
+    observer: Observer<'_>,
+    watch: &Watch,
+) -> Result<AgentRun> {
+    let blanks = Blanks {
+        prompt_file: &order.places.prompt_file,
+        cwd: order.room,
+        feature: order.feature,
+        attempt: order.attempt,
+    };
+    let Some(words) = profile.words(order.package, blanks)? else {
+        return Ok(nothing());
+    };
+    prepare(order)?;
+    let log = sink::Log::create(&order.places.log, order.limits.log_bytes)?;
+    let heard = Heard::default();
+    let job = Job {
+        invocation: invocation(&words, order)?,
+        mark: Some(("WP_ATTEMPT".to_owned(), order.attempt.as_str().to_owned())),
+        limits: process::Limits {
+            wall: Some(order.limits.wall),
+            silence: order.limits.silence,
+            grace: order.limits.grace,
+        },
+        stdout: heard.sink(&log),
+        stderr: heard.sink(&log),
+    };
+    let outcome = std::thread::scope(|scope| {
+        let (done, ended) = channel();
+        let (heard, every) = (&heard, order.limits.checkpoint);
+        scope.spawn(move || observe(heard, every, observer, watch, &ended));
+        let outcome = process::supervise(job, watch);
+        drop::<std::sync::mpsc::Sender<()>>(done);
+        outcome
+    })?;
+    finish(&outcome, &log, order, &heard)
+}
+
+fn nothing() -> AgentRun {
+    AgentRun {
+        end: AgentEnd::NothingToDo,
+        took: Duration::ZERO,
+        log: None,
+        tail: String::new(),
+        survivors: Vec::new(),
+    }
+}
+
+/// Writes the prompt and clears the place of the result.
+fn prepare(order: &Order<'_>) -> Result<()> {
+    let places = order.places;
+    for path in [&places.prompt_file, &places.result_file, &places.log] {
+        if let Some(folder) = path.parent() {
+            file::make_private_dirs(folder)?;
+        }
+    }
+    file::remove(&places.result_file)?;
+    let prompt = order.prompt.as_bytes();
+    file::replace(
+        &places.prompt_file,
+        prompt,
+        Access::Private,
+        Durability::Off,
+    )
+}
+
+fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
+    let (program, args) = words
+        .split_first()
+        .ok_or_else(|| Error::bug("an agent without a command line"))?;
+    let ceiling = order.room.parent().unwrap_or(order.room);
+    let environment = order.environment.clone();
+    let environment = environment
+        .with("WP_FEATURE", order.feature.as_str())
+        .with("WP_PACKAGE", order.package.id.as_str())
+        .with("WP_ATTEMPT", order.attempt.as_str())
+        .with("WP_PROMPT_FILE", &order.places.prompt_file)
+        .with("WP_RESULT_FILE", &order.places.result_file)
+        .with("GIT_CEILING_DIRECTORIES", ceiling)
+        .with("PWD", order.room);
+    Ok(Invocation::new(program, order.room)
+        .args(args)
+        .only_env(environment.vars().clone())
+        .input(Input::Bytes(order.prompt.as_bytes().to_vec())))
+}
+
+fn finish(
+    outcome: &Outcome,
+    log: &sink::Log,
+    order: &Order<'_>,
+    heard: &Heard,
+) -> Result<AgentRun> {
+    let summary = log.finish()?;
+    let digest = LogDigest {
+        sha256: hash_file(&order.places.log)?,
+        bytes: summary.total,
+        dropped: summary.dropped,
+    };
+    let end = match (outcome.ended, outcome.status) {
+        (Ended::WallLimit, _) => AgentEnd::TimedOut,
+        (Ended::SilenceLimit, _) => AgentEnd::Silent,
+        (Ended::Stopped, _) => AgentEnd::Stopped,
+        (Ended::Alone, Status::Code(code)) => AgentEnd::Exited(code),
+        (Ended::Alone, Status::Signal(signal)) => AgentEnd::Signalled(signal),
+    };
+    let shown = |left: &process::Survivor| format!("{} {}", left.pid, text::foreign(&left.command));
+    let survivors = outcome.survivors.iter().map(shown).collect();
+    Ok(AgentRun {
+        end,
+        took: outcome.took,
+        log: Some(digest),
+        tail: heard.tail(&order.environment.redactor()),
+        survivors,
+    })
+}
+
+fn hash_file(path: &Path) -> Result<crate::base::ContentHash> {
+    let about = |e| Error::io(format!("cannot read `{}`", path.display()), e);
+    let mut file = File::open(path).map_err(about)?;
+    let mut hashing = Hashing::default();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer).map_err(about)? {
+            0 => return Ok(hashing.finish()),
+            length => hashing.update(&buffer[..length]),
+        }
+    }
+}
+
+/// Tells the observer until `ended` closes.
+fn observe(
+    heard: &Heard,
+    every: Option<Duration>,
+    observer: Observer<'_>,
+    watch: &Watch,
+    ended: &Receiver<()>,
+) {
+    let start = Moment::now();
+    let mut last_checkpoint = start;
+    let mut told = None;
+    while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        let bytes = watch.output_bytes();
+        if told != Some(bytes) {
+            told = Some(bytes);
+            (observer.activity)(&Activity {
+                line: heard.last_line(),
+                elapsed: start.elapsed(),
+                bytes,
+            });
+        }
+        if every.is_some_and(|every| last_checkpoint.elapsed() >= every) {
+            (observer.checkpoint)();
+            last_checkpoint = Moment::now();
+        }
+    }
+}
+
+/// The end of the output, in bounded memory.
+#[derive(Debug, Clone, Default)]
+struct Heard(Arc<Mutex<VecDeque<u8>>>);
+
+impl Heard {
+    fn sink(&self, log: &sink::Log) -> Sink {
+        let heard = self.clone();
+        let each = Sink::Each(Box::new(move |bytes: &[u8]| heard.take(bytes)));
+        Sink::Both(Box::new(Sink::Log(log.clone())), Box::new(each))
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(TAIL_KEPT)..];
+        let mut kept = self.locked();
+        let over = (kept.len() + bytes.len()).saturating_sub(TAIL_KEPT);
+        kept.drain(..over);
+        kept.extend(bytes);
+    }
+
+    fn text(&self) -> String {
+        let bytes: Vec<u8> = self.locked().iter().copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn last_line(&self) -> String {
+        let text = self.text();
+        let mut lines = text.lines().rev().map(str::trim);
+        let line = lines.find(|line| !line.is_empty()).unwrap_or("");
+        text::foreign(&text::cut(line, LINE_MAX)).to_string()
+    }
+
+    fn tail(&self, redactor: &Redactor) -> String {
+        redactor.tail(&self.text(), TAIL_MAX)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, VecDeque<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_is_kept_in_memory() {
+        let heard = Heard::default();
+        for at in 0..5000 {
+            heard.take(format!("line {at}\n").as_bytes());
+        }
+        heard.take(&vec![b'x'; 3 * TAIL_KEPT]);
+        assert_eq!(heard.text().len(), TAIL_KEPT);
+        heard.take("\nlast \u{1b}[1m one\n\n".as_bytes());
+        assert_eq!(heard.last_line(), "last \\u{1b}[1m one");
+        assert!(heard.tail(&Redactor::default()).len() <= TAIL_MAX);
+    }
+}
