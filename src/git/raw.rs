@@ -76,31 +76,30 @@ impl RawStore {
     /// It is absent or not a commit.
     pub fn commit(&self, id: &Oid) -> Result<RawCommit> {
         let mut buffer = Vec::new();
-        let commit = self
+        let commit = self.typed(&binary(id)?, ObjectKind::Commit, &mut buffer)?;
+        parse_commit(commit, self.hash)
+            .ok_or_else(|| absent(id, "commit", "its header is malformed".to_owned()))
+    }
+
+    /// True if the bytes of an object have the hash that names it. Commits and trees are checked
+    /// whenever they are read here; blobs only by this.
+    ///
+    /// # Errors
+    /// It is absent.
+    pub fn is_genuine(&self, id: &Oid) -> Result<bool> {
+        let mut buffer = Vec::new();
+        let binary = binary(id)?;
+        let object = self
             .odb
-            .find_commit_iter(&binary(id)?, &mut buffer)
-            .map_err(|e| absent(id, "commit", e.to_string()))?;
-        let mut out = RawCommit {
-            tree: id.clone(),
-            parents: Vec::new(),
-        };
-        let mut seen_tree = false;
-        for token in commit {
-            use gix::objs::commit::ref_iter::Token;
-            match token.map_err(|e| absent(id, "commit", e.to_string()))? {
-                Token::Tree { id } => {
-                    out.tree = textual(&id);
-                    seen_tree = true;
-                }
-                Token::Parent { id } => out.parents.push(textual(&id)),
-                _ => break,
-            }
-        }
-        if seen_tree {
-            Ok(out)
-        } else {
-            Err(absent(id, "commit", "it names no tree".to_owned()))
-        }
+            .find(&binary, &mut buffer)
+            .map_err(|e| absent(id, "object", e.to_string()))?;
+        self.is_hash_of(&binary, object.kind, object.data)
+    }
+
+    fn is_hash_of(&self, id: &ObjectId, kind: ObjectKind, data: &[u8]) -> Result<bool> {
+        let hash = gix::objs::compute_hash(self.hash, kind, data)
+            .map_err(|e| absent(&textual(id), "object", e.to_string()))?;
+        Ok(hash == *id)
     }
 
     /// The size of an object in bytes; `None` if it is absent.
@@ -244,17 +243,45 @@ impl RawStore {
         if *id == ObjectId::empty_tree(self.hash) {
             return Ok(Entries::new());
         }
-        let object = self
-            .odb
-            .find(id, &mut buffer)
-            .map_err(|e| absent(&textual(id), "tree", e.to_string()))?;
-        if object.kind != ObjectKind::Tree {
-            let what = format!("it is a {}", object.kind);
-            return Err(absent(&textual(id), "tree", what));
-        }
-        parse_tree(object.data, self.hash.len_in_bytes())
+        let data = self.typed(id, ObjectKind::Tree, &mut buffer)?;
+        parse_tree(data, self.hash.len_in_bytes())
             .ok_or_else(|| absent(&textual(id), "tree", "its entries are malformed".to_owned()))
     }
+
+    /// The bytes of an object that is of this kind and has its own hash.
+    fn typed<'b>(
+        &self,
+        id: &ObjectId,
+        kind: ObjectKind,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8]> {
+        let refuse = |why: String| absent(&textual(id), &kind.to_string(), why);
+        let object = self
+            .odb
+            .find(id, buffer)
+            .map_err(|e| refuse(e.to_string()))?;
+        if object.kind != kind {
+            return Err(refuse(format!("it is a {}", object.kind)));
+        }
+        if !self.is_hash_of(id, kind, object.data)? {
+            return Err(refuse("its content does not have its own hash".to_owned()));
+        }
+        Ok(object.data)
+    }
+}
+
+fn parse_commit(data: &[u8], hash: gix::hash::Kind) -> Option<RawCommit> {
+    use gix::objs::commit::ref_iter::Token;
+    let mut tree = None;
+    let mut parents = Vec::new();
+    for token in gix::objs::CommitRefIter::from_bytes(data, hash) {
+        match token.ok()? {
+            Token::Tree { id } => tree = Some(textual(&id)),
+            Token::Parent { id } => parents.push(textual(&id)),
+            _ => break,
+        }
+    }
+    tree.map(|tree| RawCommit { tree, parents })
 }
 
 fn parse_tree(mut data: &[u8], hash_length: usize) -> Option<Entries> {

@@ -1,0 +1,329 @@
+//! The gate: may what lies between a base and a head be merged under this scope?
+//!
+//! It works on object ids only, reads the objects themselves, and looks at every new commit and at
+//! the net difference, at both sides of every change. A path that was touched and put back is a
+//! violation too, found in its commit. What it refuses it names: path, rule, sentence, owner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::git::Sub;
+use crate::git::raw::{RawChange, RawStore};
+use crate::integrate::lineage::{self, Ask, Lineage};
+use crate::integrate::rules::{self, Found};
+use crate::integrate::shadow::Shadow;
+use crate::integrate::{Planted, collide};
+use crate::model::{GateVerdict, ScopeMode};
+use crate::scope::{Matcher, Set};
+
+/// Says which other unfinished package may write a path.
+pub type OwnerOf<'a> = dyn Fn(&RepoPath) -> Option<PackageId> + 'a;
+
+/// What the gate judges, and by which measure.
+pub struct GateInput<'a> {
+    /// The commit that the attempt's grant names.
+    pub base: &'a Oid,
+    /// The head of the attempt, resolved once.
+    pub head: &'a Oid,
+    /// Where the package may write.
+    pub scope: &'a Set,
+    /// What happens to a path outside of it.
+    pub mode: ScopeMode,
+    /// Accepted heads and the feature's tip: what an agent may have merged.
+    pub accepted: &'a [Oid],
+    /// The other unfinished package that covers a path, if one does.
+    pub owner_of: &'a OwnerOf<'a>,
+    /// Limits.
+    pub limits: Limits,
+    /// What changed in the shared git folder while the agent ran.
+    pub planted: &'a [Planted],
+    /// The time that the verdict carries.
+    pub now: Timestamp,
+}
+
+/// Beyond these nothing is looked at closely; the head is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest blob, in bytes.
+    pub blob_bytes_max: u64,
+    /// Most new commits.
+    pub commits_max: usize,
+    /// Most changed paths.
+    pub paths_max: usize,
+}
+
+impl Limits {
+    /// The usual limits with another largest blob.
+    pub fn with_blob_max(blob_bytes_max: u64) -> Self {
+        Limits {
+            blob_bytes_max,
+            commits_max: 10_000,
+            paths_max: 200_000,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::with_blob_max(10 << 20)
+    }
+}
+
+/// Most violations that a verdict lists.
+const VIOLATIONS_MAX: usize = 200;
+
+/// The verdict and what the engine does with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gated {
+    /// What is recorded.
+    pub verdict: GateVerdict,
+    /// Paths outside the declared scope that `amend` grants; to be recorded as a deviation.
+    pub granted: Vec<RepoPath>,
+    /// Paths that differ between the trusted state and the head.
+    pub changed: Vec<RepoPath>,
+}
+
+/// Judges a head.
+///
+/// # Errors
+/// Git cannot be run or an object that should be there is not readable. A refusal is no error.
+pub fn gate(shadow: &Shadow, input: &GateInput<'_>) -> Result<Gated> {
+    let raw = shadow.raw()?;
+    let mut judge = Judge::new(&raw, input);
+    judge.surroundings();
+    let ask = Ask {
+        base: input.base,
+        head: input.head,
+        accepted: input.accepted,
+        commits_max: input.limits.commits_max,
+    };
+    let base_tree = raw.commit(input.base)?.tree;
+    let lineage = match lineage::trace(shadow, &raw, &ask) {
+        Ok(Ok(lineage)) => lineage,
+        Ok(Err(found)) => {
+            judge.found.push(found);
+            Lineage {
+                steps: Vec::new(),
+                anchor: base_tree,
+            }
+        }
+        Err(e) if e.code() == "missing-object" => {
+            judge.found.push(unreadable(&e));
+            Lineage {
+                steps: Vec::new(),
+                anchor: base_tree,
+            }
+        }
+        Err(e) => return Err(e),
+    };
+    match judge.judge(&lineage) {
+        Ok(()) => {}
+        Err(e) if matches!(e.code(), "missing-object" | "limits") => {
+            judge.found.push(unreadable(&e));
+        }
+        Err(e) => return Err(e),
+    }
+    if !lineage.steps.is_empty() && !judge.is_too_large() {
+        judge.found.extend(fsck(shadow, input)?);
+    }
+    Ok(judge.into_gated(&lineage))
+}
+
+fn unreadable(error: &crate::base::Error) -> Found {
+    let rule = if error.code() == "limits" {
+        "limits"
+    } else {
+        "missing-object"
+    };
+    let causes = error.causes().join(": ");
+    let text = format!("{error}: {causes}");
+    Found::new(rule, text.trim_end_matches(": ").to_owned())
+}
+
+struct Judge<'a> {
+    raw: &'a RawStore,
+    input: &'a GateInput<'a>,
+    matcher: Matcher,
+    found: Vec<Found>,
+    granted: BTreeSet<RepoPath>,
+    changed: Vec<RepoPath>,
+    /// Blobs whose content was looked at.
+    seen: BTreeMap<Oid, ()>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(raw: &'a RawStore, input: &'a GateInput<'a>) -> Self {
+        /// Paths for which building a large matcher begins to pay.
+        const PATHS_GUESS: usize = 64;
+        Judge {
+            raw,
+            input,
+            matcher: Matcher::new(input.scope, PATHS_GUESS),
+            found: Vec::new(),
+            granted: BTreeSet::new(),
+            changed: Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Replace refs of judged commits would show people something else than what is merged.
+    fn surroundings(&mut self) {
+        for planted in self.input.planted {
+            if planted.bends_history {
+                self.found.push(Found::new("planted", planted.to_string()));
+            }
+        }
+    }
+
+    fn judge(&mut self, lineage: &Lineage) -> Result<()> {
+        let after = lineage
+            .steps
+            .last()
+            .map_or(&lineage.anchor, |step| &step.tree);
+        let net = self.raw.changes(Some(&lineage.anchor), Some(after))?;
+        self.limit(net.len())?;
+        let before = self.found.len();
+        for change in &net {
+            self.change(change)?;
+        }
+        self.found.extend(collide::collisions(
+            self.raw,
+            (&lineage.anchor, after),
+            &net,
+        )?);
+        self.changed = net.into_iter().map(|change| change.path).collect();
+        let known: BTreeSet<(Option<RepoPath>, &'static str)> = self.found[before..]
+            .iter()
+            .map(|found| (found.path.clone(), found.rule))
+            .collect();
+        if let [_] = &lineage.steps[..] {
+            return Ok(());
+        }
+        for step in &lineage.steps {
+            let changes = self.raw.changes(Some(&step.against), Some(&step.tree))?;
+            self.limit(changes.len())?;
+            let start = self.found.len();
+            for change in &changes {
+                self.change(change)?;
+            }
+            let new = self.found.split_off(start);
+            let new = new
+                .into_iter()
+                .filter(|f| !known.contains(&(f.path.clone(), f.rule)));
+            self.found
+                .extend(new.map(|found| found.in_commit(&step.commit)));
+        }
+        Ok(())
+    }
+
+    fn limit(&self, paths: usize) -> Result<()> {
+        let max = self.input.limits.paths_max;
+        if paths > max {
+            let message = format!("{paths} paths changed, the limit is {max}");
+            return Err(crate::base::Error::negative("limits", message));
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: &RawChange) -> Result<()> {
+        self.path(&change.path);
+        let found = rules::entry(self.raw, change, self.input.limits.blob_bytes_max)?;
+        let is_whole = found.is_empty();
+        self.found.extend(found);
+        if let Some(new) = change
+            .new
+            .as_ref()
+            .filter(|new| is_whole && new.mode != 0o160_000)
+            && self.seen.insert(new.oid.clone(), ()).is_none()
+            && !self.raw.is_genuine(&new.oid)?
+        {
+            let text = format!(
+                "the content of `{}` does not have its own hash",
+                change.path
+            );
+            self.found
+                .push(Found::at(&change.path, "forged-object", text));
+        }
+        Ok(())
+    }
+
+    fn path(&mut self, path: &RepoPath) {
+        if self.matcher.contains(path) {
+            return;
+        }
+        let found = match self.input.scope.denied_by(path) {
+            Some(pattern) => {
+                let text = format!("`{path}` is denied by `{}`", pattern.as_str());
+                Found::at(path, "denied", text)
+            }
+            None => {
+                let owner = (self.input.owner_of)(path);
+                if self.input.mode == ScopeMode::Amend && owner.is_none() {
+                    self.granted.insert(path.clone());
+                    return;
+                }
+                let text = match &owner {
+                    Some(owner) => format!("`{path}` is in the write scope of `{owner}`"),
+                    None => format!("`{path}` is in no pattern of the write scope"),
+                };
+                Found::at(path, "not-allowed", text).owned_by(owner)
+            }
+        };
+        self.found.push(found);
+    }
+
+    /// True if what was found makes it unwise to unpack everything once more.
+    fn is_too_large(&self) -> bool {
+        let large = ["size", "limits", "missing-object"];
+        self.found.iter().any(|found| large.contains(&found.rule))
+    }
+
+    fn into_gated(mut self, lineage: &Lineage) -> Gated {
+        let total = self.found.len();
+        self.found.truncate(VIOLATIONS_MAX);
+        if total > VIOLATIONS_MAX {
+            let text = format!(
+                "{} further violations are not listed",
+                total - VIOLATIONS_MAX
+            );
+            self.found.push(Found::new("more", text));
+        }
+        let verdict = GateVerdict {
+            base: self.input.base.clone(),
+            head: self.input.head.clone(),
+            passed: self.found.is_empty(),
+            violations: self.found.into_iter().map(Found::into_violation).collect(),
+            commits: u32::try_from(lineage.steps.len()).unwrap_or(u32::MAX),
+            at: self.input.now,
+        };
+        Gated {
+            verdict,
+            granted: self.granted.into_iter().collect(),
+            changed: self.changed,
+        }
+    }
+}
+
+/// Has git check the form of the new objects, strictly, in a pack of their own.
+fn fsck(shadow: &Shadow, input: &GateInput<'_>) -> Result<Option<Found>> {
+    let mut revisions = format!("{}\n^{}\n", input.head, input.base);
+    for oid in input.accepted {
+        revisions += &format!("^{oid}\n");
+    }
+    let git = shadow.git();
+    let pack = git.call(Sub::PackObjects).args(["--revs", "-q"]);
+    let pack = pack.arg(shadow.scratch("new")).input(revisions).run()?;
+    if pack.code != 0 {
+        return Ok(Some(refused(&pack)));
+    }
+    let name = String::from_utf8_lossy(&pack.stdout).trim().to_owned();
+    let file = shadow.scratch(&format!("new-{name}.pack"));
+    let check = git.call(Sub::IndexPack).args(["--strict", "-o"]);
+    let check = check.arg(shadow.scratch("checked.idx")).arg(file).run()?;
+    Ok((check.code != 0).then(|| refused(&check)))
+}
+
+fn refused(answer: &crate::git::Answer) -> Found {
+    let failure = answer.failure();
+    Found::new("fsck", format!("the new objects are malformed: {failure}"))
+}

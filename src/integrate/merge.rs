@@ -1,0 +1,305 @@
+//! Merges an accepted head into the tip: a true merge commit, made in memory.
+//!
+//! No side ever wins by rule. The merged tree is looked at path by path before a commit is made of
+//! it: what differs from the tip is what the head changed, in a place the package may write. The
+//! new objects are in the real store but not flushed; nothing points at them yet.
+
+use std::collections::BTreeSet;
+
+use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::git::raw::{RawChange, RawStore};
+use crate::git::{Person, Sub};
+use crate::integrate::answer::{self, MergeAnswer};
+use crate::integrate::collide;
+use crate::integrate::gate::OwnerOf;
+use crate::integrate::rules::Found;
+use crate::integrate::shadow::Shadow;
+use crate::model::GateViolation;
+use crate::scope::Set;
+
+/// Bytes of a conflicted file that are kept for showing.
+pub const HUNKS_MAX: usize = 64 << 10;
+
+/// What is merged into what.
+pub struct MergeInput<'a> {
+    /// Where integration stands.
+    pub tip: &'a Oid,
+    /// The head that passed the gate.
+    pub head: &'a Oid,
+    /// The commit that the attempt started from; attributes for merging are taken from it.
+    pub base: &'a Oid,
+    /// Where the package may write.
+    pub scope: &'a Set,
+    /// [`crate::integrate::Gated::granted`] of that gate run.
+    pub granted: &'a [RepoPath],
+    /// The package that brought a path into the tip, for naming the other side of a conflict.
+    pub owner_of: &'a OwnerOf<'a>,
+    /// What the commit says.
+    pub message: MessageParts<'a>,
+}
+
+/// What the merge commit says. The attempt is in the subject, so no subject comes twice.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageParts<'a> {
+    /// The feature.
+    pub feature: &'a FeatureId,
+    /// The package.
+    pub package: &'a PackageId,
+    /// Its role in words.
+    pub role: &'a str,
+    /// The attempt whose head this is.
+    pub attempt: &'a AttemptId,
+    /// Who merges.
+    pub by: &'a Person,
+    /// When.
+    pub at: Timestamp,
+    /// Further trailers, name and value.
+    pub trailers: &'a [(&'a str, &'a str)],
+}
+
+impl MessageParts<'_> {
+    /// Subject, blank line, trailers.
+    pub fn text(&self) -> String {
+        let role = one_line(self.role);
+        let mut text = format!(
+            "Merge {} ({role}), attempt {}\n\n",
+            self.package, self.attempt
+        );
+        text += &format!("Work-Package: {}\n", self.package);
+        text += &format!(
+            "Wp-Feature: {}\nWp-Attempt: {}\n",
+            self.feature, self.attempt
+        );
+        for (name, value) in self.trailers {
+            text += &format!("{name}: {}\n", one_line(value));
+        }
+        text
+    }
+}
+
+/// Text of a plan cannot begin a trailer of its own.
+fn one_line(text: &str) -> String {
+    text.split(char::is_control)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .trim()
+        .to_owned()
+}
+
+/// How a merge ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MergeOutcome {
+    /// There is a commit.
+    Merged(Merged),
+    /// Two packages changed the same thing.
+    Conflict(Conflict),
+    /// The merged tree holds what the package may not write.
+    Refused(Vec<GateViolation>),
+}
+
+/// A merge commit that nothing points at yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The commit; parents are the tip and the head.
+    pub commit: Oid,
+    /// Its tree.
+    pub tree: Oid,
+    /// Paths that differ from the tip.
+    pub changed: Vec<RepoPath>,
+}
+
+/// Why there is no merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Each path that git could not merge.
+    pub paths: Vec<ConflictPath>,
+    /// The other packages concerned.
+    pub others: Vec<PackageId>,
+}
+
+/// One path that could not be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictPath {
+    /// Where.
+    pub path: RepoPath,
+    /// Git's sentence, foreign text.
+    pub what: String,
+    /// The file with conflict markers, at most [`HUNKS_MAX`] bytes; absent for binary files and
+    /// where one side has no file.
+    pub marked: Option<String>,
+    /// The package whose change is in the tip.
+    pub other: Option<PackageId>,
+}
+
+/// Merges.
+///
+/// # Errors
+/// Git cannot be run, or the two have no history in common.
+pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
+    let raw = shadow.raw()?;
+    let answer = match try_merge(shadow, input)? {
+        (answer, true) => answer,
+        (answer, false) => return conflict(&raw, input, answer).map(MergeOutcome::Conflict),
+    };
+    let violations = recheck(shadow, input, &answer.tree)?;
+    if !violations.is_empty() {
+        return Ok(MergeOutcome::Refused(violations));
+    }
+    let tip = raw.commit(input.tip)?.tree;
+    let changed = raw.changes(Some(&tip), Some(&answer.tree))?;
+    let commit = write_commit(shadow, input, &answer.tree)?;
+    Ok(MergeOutcome::Merged(Merged {
+        commit,
+        tree: answer.tree,
+        changed: changed.into_iter().map(|change| change.path).collect(),
+    }))
+}
+
+fn try_merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<(MergeAnswer, bool)> {
+    // What merging legitimately needs of attributes comes from before the agents.
+    let git = shadow
+        .git_into_store()
+        .env("GIT_ATTR_SOURCE", input.base.as_str());
+    let call = git
+        .call(Sub::MergeTree)
+        .args(["--write-tree", "-z", "--messages"]);
+    let answer = call.args([input.tip.as_str(), input.head.as_str()]).run()?;
+    match answer.code {
+        0 => Ok((answer::one(&answer.stdout, false)?, true)),
+        1 => Ok((answer::one(&answer.stdout, false)?, false)),
+        _ => {
+            let why = answer.failure().to_string();
+            let message = format!("`{}` cannot be merged", input.message.package);
+            Err(Error::negative("merge", message).because(why))
+        }
+    }
+}
+
+fn write_commit(shadow: &Shadow, input: &MergeInput<'_>, tree: &Oid) -> Result<Oid> {
+    let new = crate::git::NewCommit {
+        tree,
+        parents: &[input.tip.clone(), input.head.clone()],
+        by: input.message.by,
+        at: input.message.at,
+        message: &input.message.text(),
+    };
+    shadow.objects().write_commit(&new)
+}
+
+/// What speaks against a merged tree: every path that differs from the tip must be the package's
+/// to write and be as the head has it, or be a text merge of two changes to one file in scope.
+///
+/// # Errors
+/// An object is missing.
+pub fn recheck(
+    shadow: &Shadow,
+    input: &MergeInput<'_>,
+    merged: &Oid,
+) -> Result<Vec<GateViolation>> {
+    let raw = &shadow.raw()?;
+    let tip = raw.commit(input.tip)?.tree;
+    let head = raw.commit(input.head)?.tree;
+    let granted: BTreeSet<&RepoPath> = input.granted.iter().collect();
+    let changes = raw.changes(Some(&tip), Some(merged))?;
+    let mut found = collide::collisions(raw, (&tip, merged), &changes)?;
+    let mut bases = None;
+    for change in &changes {
+        let path = &change.path;
+        if !input.scope.contains(path) && !granted.contains(path) {
+            let text = format!("merging would change `{path}`, which is outside the write scope");
+            found.push(Found::at(path, "not-allowed", text).owned_by((input.owner_of)(path)));
+            continue;
+        }
+        if change.new == raw.entry(&head, path)? {
+            continue;
+        }
+        if bases.is_none() {
+            bases = Some(shadow.merge_bases(input.tip, input.head)?);
+        }
+        if is_untouched(raw, change, bases.iter().flatten())? {
+            let text = format!("the merged `{path}` is neither the tip's nor the head's");
+            found.push(Found::at(path, "merge", text));
+        }
+    }
+    Ok(found.into_iter().map(Found::into_violation).collect())
+}
+
+/// True if the tip still has a path as one of the merge bases had it.
+fn is_untouched<'a>(
+    raw: &RawStore,
+    change: &RawChange,
+    mut bases: impl Iterator<Item = &'a Oid>,
+) -> Result<bool> {
+    bases.try_fold(false, |found, base| {
+        let tree = raw.commit(base)?.tree;
+        Ok(found || raw.entry(&tree, &change.path)? == change.old)
+    })
+}
+
+fn conflict(raw: &RawStore, input: &MergeInput<'_>, answer: MergeAnswer) -> Result<Conflict> {
+    let mut paths = BTreeSet::new();
+    paths.extend(answer.conflicts.keys().cloned());
+    let told = answer
+        .messages
+        .iter()
+        .filter(|m| m.kind.starts_with("CONFLICT"));
+    paths.extend(told.flat_map(|m| m.paths.iter().cloned()));
+    let mut out = Vec::new();
+    for path in paths {
+        let about = |m: &&answer::Message| m.kind != "Auto-merging" && m.paths.contains(&path);
+        let what = answer.messages.iter().find(about);
+        out.push(ConflictPath {
+            what: what.map_or_else(|| "both sides changed it".to_owned(), |m| m.text.clone()),
+            marked: marked(raw, &answer.tree, &path)?,
+            other: (input.owner_of)(&path),
+            path,
+        });
+    }
+    let others: BTreeSet<PackageId> = out.iter().filter_map(|p| p.other.clone()).collect();
+    Ok(Conflict {
+        paths: out,
+        others: others.into_iter().collect(),
+    })
+}
+
+/// The file as git left it, if there are markers in it.
+fn marked(raw: &RawStore, tree: &Oid, path: &RepoPath) -> Result<Option<String>> {
+    let Some(entry) = raw
+        .entry(tree, path)?
+        .filter(|e| e.mode & 0o170_000 == 0o100_000)
+    else {
+        return Ok(None);
+    };
+    let (bytes, more) = raw.blob(&entry.oid, HUNKS_MAX)?;
+    if bytes.contains(&0) || !(more || bytes.windows(8).any(|w| w == b"<<<<<<< ")) {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_package_role_and_attempt_and_cannot_be_forged() {
+        let by = Person {
+            name: "a".into(),
+            email: "b".into(),
+        };
+        let parts = MessageParts {
+            feature: &FeatureId::parse("add-auth").unwrap(),
+            package: &PackageId::parse("wp-api").unwrap(),
+            role: "backend\n\nWp-Attempt: forged",
+            attempt: &AttemptId::parse("k3x9").unwrap(),
+            by: &by,
+            at: Timestamp::from_millis(0),
+            trailers: &[("Wp-Stack", "2\nX: y")],
+        };
+        assert_eq!(
+            parts.text(),
+            "Merge wp-api (backend  Wp-Attempt: forged), attempt k3x9\n\n\
+             Work-Package: wp-api\nWp-Feature: add-auth\nWp-Attempt: k3x9\nWp-Stack: 2 X: y\n"
+        );
+    }
+}
