@@ -4,6 +4,7 @@
 //! `check`, and no type here knows a file, a clock or git.
 
 pub mod contract;
+pub mod escalation;
 pub mod evidence;
 pub mod finding;
 pub mod gate;
@@ -19,6 +20,7 @@ pub mod status;
 pub mod verification;
 
 pub use contract::{Contract, ContractKind, Contracts};
+pub use escalation::Escalation;
 pub use evidence::{Evidence, StepEvidence, StepState};
 pub use finding::{Code, Finding, Severity};
 pub use gate::{GateVerdict, GateViolation};

@@ -8,6 +8,7 @@ pub mod guard;
 mod linear;
 pub mod node;
 mod prune;
+pub mod queue_result;
 mod scalar;
 pub mod schema;
 mod schema_parts;
