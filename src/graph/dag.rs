@@ -9,7 +9,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::base::PackageId;
 use crate::graph::order::Order;
 use crate::graph::reach::Reach;
-use crate::model::{Edge, EdgeOrigin, Plan, Role, WorktreeMode};
+use crate::model::{Edge, EdgeOrigin, Plan, Role};
 
 /// What the graph needs to know of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +38,16 @@ pub struct Graph {
 
 impl Graph {
     /// The graph of a plan.
+    ///
+    /// Of the packages that integrate by name, those that others wait for are ordinary ones, for
+    /// instance `wp-mail-integration`, as long as one is left at the end.
     pub fn of(plan: &Plan) -> Graph {
+        let integrators = integrators(plan);
         let node = |package: &crate::model::Package| Node {
             id: package.id.clone(),
             depends_on: package.depends_on.clone(),
-            integrates: package.kind() == Role::Integration,
-            alone: package.worktree.mode == WorktreeMode::Shared,
+            integrates: integrators.contains(&package.id),
+            alone: package.runs_alone(),
         };
         Graph::build(plan.packages.iter().map(node).collect())
     }
@@ -108,6 +112,11 @@ impl Graph {
     /// Edges to ids that are not in the graph, with the package that has them.
     pub fn dangling(&self) -> &[(PackageId, Edge)] {
         &self.dangling
+    }
+
+    /// True if the package comes after all others, to merge and check the whole.
+    pub fn integrates(&self, id: &PackageId) -> bool {
+        self.position(id).is_some_and(|i| self.nodes[i].integrates)
     }
 
     /// True if the package never runs beside another.
@@ -217,6 +226,18 @@ impl Graph {
     pub(super) fn name(&self, positions: &[usize]) -> Vec<&PackageId> {
         positions.iter().map(|&i| &self.nodes[i].id).collect()
     }
+}
+
+fn integrators(plan: &Plan) -> BTreeSet<&PackageId> {
+    let packages = plan.packages.iter();
+    let named: BTreeSet<&PackageId> = packages
+        .filter(|package| package.kind() == Role::Integration)
+        .map(|package| &package.id)
+        .collect();
+    let edges = plan.packages.iter().flat_map(|package| &package.depends_on);
+    let awaited: BTreeSet<&PackageId> = edges.map(|edge| &edge.on).collect();
+    let last: BTreeSet<&PackageId> = named.difference(&awaited).copied().collect();
+    if last.is_empty() { named } else { last }
 }
 
 fn merged(nodes: Vec<Node>) -> Vec<Node> {
