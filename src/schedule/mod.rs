@@ -1,1 +1,30 @@
-//! Opinions: a pure function from facts to decisions.
+//! Opinions: what should happen next, where everything stands, and why. Pure.
+//!
+//! [`decide`] is asked by the engine after every occurrence, by `--dry-run` on a simulated clock,
+//! and by tests. [`standing`] computes the statuses from the same stages. Nothing here touches a
+//! disk, a clock or git: what lies outside the ref comes as [`Observed`].
+
+pub mod agenda;
+mod attend;
+mod contention;
+pub mod decide;
+pub mod decision;
+mod finish;
+pub mod forecast;
+pub mod input;
+mod land;
+mod picture;
+pub mod stage;
+mod start;
+pub mod status;
+pub mod tier;
+pub mod why;
+
+pub use agenda::{Agenda, Item};
+pub use decide::decide;
+pub use decision::{Decision, Holding};
+pub use forecast::forecast;
+pub use input::{Input, Limits, Observed, OnError, RunOptions, Stop, Work};
+pub use status::{FeatureState, Standing, standing};
+pub use tier::OpenStep;
+pub use why::Why;

@@ -1,0 +1,97 @@
+//! The end of a run: tidy rooms, the feature branch, the final verification, the one word.
+
+use crate::base::Oid;
+use crate::model::RunResult;
+use crate::schedule::decision::Decision;
+use crate::schedule::input::Stop;
+use crate::schedule::picture::Picture;
+use crate::schedule::stage::Stage;
+use crate::state::record::FinalCheck;
+
+/// Removes rooms of merged attempts and brings the feature branch along.
+pub(super) fn tidy(picture: &mut Picture<'_>) {
+    let input = picture.input;
+    for item in input.agenda.items() {
+        let Some(Stage::Merged { accept, .. }) = picture.stage(&item.id) else {
+            continue;
+        };
+        if input.observed.rooms.contains(&accept.attempt) {
+            let decision = Decision::Tidy {
+                package: item.id.clone(),
+                attempt: accept.attempt.clone(),
+            };
+            picture.push(decision);
+        }
+    }
+    let landing = input.records().open_land().is_some();
+    if let Some(tip) = &input.observed.tip
+        && !landing
+        && input.observed.advanced.as_ref() != Some(tip)
+    {
+        picture.push(Decision::Advance { to: tip.clone() });
+    }
+}
+
+/// Decides the end once nothing else is to be done or waited for.
+pub(super) fn finish(picture: &mut Picture<'_>) {
+    let input = picture.input;
+    let pending = picture.decisions.iter().any(|d| match d {
+        Decision::Wait { why, .. } => why.passes() && input.observed.stop == Stop::No,
+        _ => true,
+    });
+    if pending || !input.observed.in_flight.is_empty() || input.records().open_land().is_some() {
+        return;
+    }
+    let decision = match verdict(picture) {
+        Verdict::Result(result) => Decision::Finish { result },
+        Verdict::FinalVerify(commit) => Decision::FinalVerify { commit },
+    };
+    picture.push(decision);
+}
+
+enum Verdict {
+    Result(RunResult),
+    FinalVerify(Oid),
+}
+
+fn verdict(picture: &Picture<'_>) -> Verdict {
+    let input = &picture.input;
+    let records = input.records();
+    let stopped = input.observed.stop != Stop::No;
+    if stopped || !records.holds.is_empty() || super::contention::pause_lock(input).is_some() {
+        return Verdict::Result(RunResult::Stopped);
+    }
+    let stages = picture.stages.values();
+    if stages
+        .clone()
+        .any(|s| matches!(s, Stage::Failed { .. } | Stage::Merged { red: Some(_), .. }))
+    {
+        return Verdict::Result(RunResult::Failed);
+    }
+    let merged = |s: &Stage<'_>| matches!(s, Stage::Merged { .. });
+    let Some(tip) = input
+        .observed
+        .tip
+        .as_ref()
+        .filter(|_| stages.clone().all(merged))
+    else {
+        return Verdict::Result(RunResult::Partial);
+    };
+    let open = |s: &Stage<'_>| matches!(s, Stage::Merged { open, .. } if !open.is_empty());
+    match final_check(picture, tip) {
+        None => Verdict::FinalVerify(tip.clone()),
+        Some(check) if !check.passed => Verdict::Result(RunResult::Failed),
+        Some(_) if stages.clone().any(open) => Verdict::Result(RunResult::Partial),
+        Some(_) => Verdict::Result(RunResult::Merged),
+    }
+}
+
+/// The check of this tip that counts. A red one of an earlier run is tried again.
+fn final_check<'a>(picture: &Picture<'a>, tip: &Oid) -> Option<&'a FinalCheck> {
+    let input = picture.input;
+    let records = input.view.features.get(input.feature)?;
+    let run = records.runs.get(&input.options.run);
+    let since = run.map(|run| run.started.by.at);
+    let mut checks = records.finals.iter().rev();
+    checks.find(|c| c.commit == *tip && (c.passed || since.is_none_or(|at| c.by.at >= at)))
+}

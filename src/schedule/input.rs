@@ -1,0 +1,179 @@
+//! Everything a decision is made from: the view, the agenda, the run's options, and what can be
+//! observed outside the ref. Plain values; whoever decides looks at nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, Timestamp, TxnId};
+use crate::schedule::agenda::Agenda;
+use crate::state::{FeatureView, View};
+
+/// What [`crate::schedule::decide`] is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The feature that is being implemented.
+    pub feature: &'a FeatureId,
+    /// The newest view; the feature is loaded in it.
+    pub view: &'a View,
+    /// The plan.
+    pub agenda: &'a Agenda,
+    /// What the run was asked to do.
+    pub options: &'a RunOptions,
+    /// What lies outside the ref.
+    pub observed: &'a Observed,
+    /// How much of anything.
+    pub limits: Limits,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a run was asked to do; recorded with the run, so a resume reads the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// The run.
+    pub run: TxnId,
+    /// The clone it runs in.
+    pub actor: ActorId,
+    /// Only these packages.
+    pub only: Option<BTreeSet<PackageId>>,
+    /// What happens to independent packages when one fails.
+    pub on_error: OnError,
+    /// The agent's trust level, 0 to 4.
+    pub trust: u8,
+}
+
+/// What happens to independent packages when one fails for good.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// They go on.
+    #[default]
+    Continue,
+    /// Nothing new starts.
+    Stop,
+}
+
+/// How much of anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Agents and verifications at the same time.
+    pub jobs: usize,
+    /// Attempts of a package that one run may lose to crashes and kills before it gives up.
+    pub lost_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            jobs: 4,
+            lost_max: 8,
+        }
+    }
+}
+
+/// What lies outside the ref.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Attempts whose supervisor lock is held by some process, this one included.
+    pub supervised: BTreeSet<AttemptId>,
+    /// Those of them whose lock this process holds.
+    pub mine: BTreeSet<AttemptId>,
+    /// What this process is doing now.
+    pub in_flight: BTreeSet<Work>,
+    /// Effects that this run tried in vain and that are not worth another try.
+    pub given_up: BTreeSet<Work>,
+    /// Attempts of the merge that is under way.
+    pub merging: BTreeSet<AttemptId>,
+    /// Tip of the integration ref.
+    pub tip: Option<Oid>,
+    /// Where the integration ref stands, seen from the open landing.
+    pub land: Option<LandSeen>,
+    /// The tip for which the feature branch was moved, or found not to be movable.
+    pub advanced: Option<Oid>,
+    /// Merged attempts that still have a room.
+    pub rooms: BTreeSet<AttemptId>,
+    /// Claims that were refused on exactly this view, with the reason.
+    pub refused: BTreeMap<PackageId, String>,
+    /// A signal asked to stop.
+    pub stop: Stop,
+}
+
+/// What a signal asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Nothing.
+    #[default]
+    No,
+    /// Start nothing, end what runs with care.
+    Soon,
+    /// Leave now.
+    Now,
+}
+
+/// Where the integration ref stands, seen from an open landing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LandSeen {
+    /// It did not move yet.
+    AtOld,
+    /// It contains the new commit.
+    HoldsNew,
+    /// It went another way.
+    Elsewhere,
+}
+
+/// The name of an effect; at most one of each name is under way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// The agent of an attempt.
+    Run(AttemptId),
+    /// The look at an attempt whose supervisor is gone.
+    Recover(AttemptId),
+    /// The gate of an attempt.
+    Gate(AttemptId),
+    /// The verification of an attempt.
+    Verify(AttemptId),
+    /// The removal of a merged attempt's room.
+    Tidy(AttemptId),
+    /// The making of merge commits.
+    Merge,
+    /// The move of the integration ref.
+    Swap,
+    /// The move of the feature branch.
+    Advance,
+    /// The final verification.
+    Final,
+}
+
+impl Work {
+    /// True if it occupies one of the run's places.
+    pub fn takes_place(&self) -> bool {
+        matches!(self, Work::Run(_) | Work::Verify(_) | Work::Final)
+    }
+}
+
+impl Observed {
+    /// True if this process works on the attempt in any way.
+    pub fn busy_with(&self, attempt: &AttemptId) -> bool {
+        [
+            Work::Run,
+            Work::Recover,
+            Work::Gate,
+            Work::Verify,
+            Work::Tidy,
+        ]
+        .iter()
+        .any(|work| self.in_flight.contains(&work(attempt.clone())))
+    }
+
+    /// Places in use.
+    pub fn places(&self) -> usize {
+        self.in_flight.iter().filter(|w| w.takes_place()).count()
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The records of the feature; empty if it was never published.
+    pub fn records(&self) -> &'a FeatureView {
+        static NONE: std::sync::LazyLock<FeatureView> =
+            std::sync::LazyLock::new(FeatureView::default);
+        self.view.features.get(self.feature).unwrap_or(&NONE)
+    }
+}

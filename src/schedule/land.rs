@@ -1,0 +1,74 @@
+//! Landings: one at a time, the open one first.
+//!
+//! The integration ref and the state ref are two refs, so an intent stands between them. The
+//! normal way and the recovery are the same three rules.
+
+use crate::base::PackageId;
+use crate::schedule::decision::{Decision, Holding};
+use crate::schedule::input::{LandSeen, Stop, Work};
+use crate::schedule::picture::Picture;
+use crate::schedule::stage::{self, Phase, Stage};
+
+/// Decides about the landing that is open.
+pub(super) fn settle(picture: &mut Picture<'_>) {
+    let Some(land) = picture.input.records().open_land() else {
+        return;
+    };
+    if picture.input.observed.in_flight.contains(&Work::Swap) {
+        return;
+    }
+    match picture.input.observed.land {
+        Some(LandSeen::AtOld) => picture.push(Decision::Swap(Box::new(land.clone()))),
+        Some(LandSeen::HoldsNew) => picture.push(Decision::Landed { n: land.n }),
+        Some(LandSeen::Elsewhere) => picture.push(Decision::VoidLand {
+            n: land.n,
+            note: "the integration ref went another way".to_owned(),
+        }),
+        None => {}
+    }
+}
+
+/// Decides which attempts are merged next.
+pub(super) fn merge(picture: &mut Picture<'_>) {
+    let observed = picture.input.observed;
+    let open = picture.input.records().open_land().is_some();
+    let Some(tip) = &observed.tip else {
+        return;
+    };
+    if open || observed.stop != Stop::No || picture.busy(&Work::Merge) || picture.busy(&Work::Swap)
+    {
+        return;
+    }
+    let items = picture.input.agenda.items();
+    let holdings: Vec<Holding> = items
+        .iter()
+        .filter_map(|item| green(picture, &item.id))
+        .collect();
+    if !holdings.is_empty() {
+        picture.push(Decision::Merge {
+            holdings,
+            onto: tip.clone(),
+        });
+    }
+}
+
+/// The holder of a package that may be merged now.
+fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
+    let Some(Stage::Held {
+        grant,
+        phase: Phase::Green,
+        ..
+    }) = picture.stage(id)
+    else {
+        return None;
+    };
+    let ending = picture
+        .decisions
+        .iter()
+        .any(|d| matches!(d, Decision::End { holding, .. } if holding.attempt == grant.attempt));
+    let paused = stage::paused(picture.input.records(), id).is_some()
+        || super::contention::pause_lock(&picture.input).is_some();
+    let observed = picture.input.observed;
+    let mine = observed.mine.contains(&grant.attempt) && !observed.busy_with(&grant.attempt);
+    (mine && !ending && !paused).then(|| picture.holding(id, grant))
+}

@@ -1,0 +1,125 @@
+//! Which packages start now: the longest remaining path first, then priority, then file order.
+
+use std::cmp::Reverse;
+
+use crate::base::PackageId;
+use crate::schedule::agenda::Item;
+use crate::schedule::contention::{self, Obstacle};
+use crate::schedule::decision::Decision;
+use crate::schedule::input::{OnError, Stop};
+use crate::schedule::picture::Picture;
+use crate::schedule::stage::{self, Stage};
+use crate::schedule::why::Why;
+
+/// Decides for every package that nobody holds.
+pub(super) fn ready(picture: &mut Picture<'_>) {
+    let mut idle: Vec<(&Item, u32)> = picture
+        .input
+        .agenda
+        .items()
+        .iter()
+        .filter_map(|item| match picture.stage(&item.id) {
+            Some(Stage::Idle { number }) => Some((item, *number)),
+            _ => None,
+        })
+        .collect();
+    idle.sort_by_key(|(item, _)| (Reverse(item.rank), item.priority));
+    for (item, number) in idle {
+        let package = item.id.clone();
+        let decision = match obstacle(picture, item) {
+            None => Decision::Start { package, number },
+            Some(Obstacle::Why(why)) => Decision::Wait { package, why },
+            Some(Obstacle::Abandoned(holding)) => {
+                let known = |d: &Decision| *d == Decision::Adopt(holding.clone());
+                if picture.decisions.iter().any(known) {
+                    continue;
+                }
+                Decision::Adopt(holding)
+            }
+        };
+        picture.push(decision);
+    }
+}
+
+fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Obstacle> {
+    asked(picture, item)
+        .or_else(|| dependencies(picture, item))
+        .or_else(|| forbidden(picture, item))
+        .map(Obstacle::Why)
+        .or_else(|| contention::obstacle(picture, item))
+        .or_else(|| crowded(picture, item).map(Obstacle::Why))
+}
+
+/// What the caller of the run asked for.
+fn asked(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    if !picture.selected(item) {
+        return Some(Why::NotSelected);
+    }
+    (picture.input.observed.stop != Stop::No).then_some(Why::Stopping)
+}
+
+fn dependencies(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    let missing = item.after.iter().filter(|id| !picture.is_merged(id));
+    let missing: Vec<PackageId> = missing.cloned().collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let dead = missing.iter().find(|id| is_dead(picture, id, 0));
+    if let Some(dead) = dead {
+        return Some(Why::Blocked(dead.clone()));
+    }
+    let only = picture.input.options.only.as_ref();
+    let left_out: Vec<PackageId> = missing
+        .iter()
+        .filter(|id| only.is_some_and(|only| !only.contains(id)))
+        .cloned()
+        .collect();
+    Some(match left_out.is_empty() {
+        false => Why::SelectedWithout(left_out),
+        true => Why::Needs(missing),
+    })
+}
+
+/// Chains longer than this are cut; a plan has at most as many packages.
+const DEPTH_MAX: usize = 64;
+
+/// True if the package will not be merged in this run.
+fn is_dead(picture: &Picture<'_>, id: &PackageId, depth: usize) -> bool {
+    match picture.stage(id) {
+        Some(Stage::Failed { .. } | Stage::Cancelled { .. }) | None => true,
+        Some(Stage::Idle { .. }) if depth < DEPTH_MAX => {
+            let item = picture.input.agenda.get(id);
+            let mut after = item.into_iter().flat_map(|item| &item.after);
+            after.any(|id| is_dead(picture, id, depth + 1))
+        }
+        Some(_) => false,
+    }
+}
+
+/// What rules and people forbid.
+fn forbidden(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    let input = &picture.input;
+    let paused = stage::paused(input.records(), &item.id);
+    if let Some(why) = paused.or_else(|| contention::pause_lock(input)) {
+        return Some(Why::OnHold(why));
+    }
+    if item.min_trust > input.options.trust {
+        return Some(Why::Trust {
+            needs: item.min_trust,
+            has: input.options.trust,
+        });
+    }
+    if input.options.on_error == OnError::Continue {
+        return None;
+    }
+    let failed = |id: &&PackageId| matches!(picture.stage(id), Some(Stage::Failed { .. }));
+    let mut ids = input.agenda.items().iter().map(|item| &item.id);
+    ids.find(failed).cloned().map(Why::StoppedAfter)
+}
+
+fn crowded(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    if let Some(why) = picture.input.observed.refused.get(&item.id) {
+        return Some(Why::Refused(why.clone()));
+    }
+    (picture.places() == 0).then_some(Why::Places)
+}
