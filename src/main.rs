@@ -13,7 +13,8 @@ fn main() -> process::ExitCode {
         last_words.panicked(panic);
         process::exit(ExitCode::Bug as i32);
     }));
-    let code = match commands::run(argv, &mut ui) {
+    let here = env::current_dir().unwrap_or_else(|_| ".".into());
+    let code = match commands::run(argv, here, &mut ui) {
         Ok(answer) => ui.answer(answer),
         Err(error) => ui.fail(&error),
     };

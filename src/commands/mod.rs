@@ -4,11 +4,13 @@
 pub mod context;
 pub mod ui;
 
+mod change;
 mod completions;
 mod help;
 mod man;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -60,18 +62,18 @@ enum Verb {
     Help(help::Args),
 }
 
-/// Parses and does what the command line says.
+/// Parses and does what the command line says; `here` is the current folder.
 ///
 /// # Errors
 /// Every failure of every verb; a wrong command line is a usage error.
-pub fn run(argv: Vec<OsString>, ui: &mut Ui) -> Result<Answer> {
+pub fn run(argv: Vec<OsString>, here: PathBuf, ui: &mut Ui) -> Result<Answer> {
     let matches = match command().try_get_matches_from(argv) {
         Ok(matches) => matches,
         Err(error) => return stopped(&error),
     };
     let cli = Cli::from_arg_matches(&matches).map_err(|e| usage(&e))?;
     ui.configure(verb_name(&matches), &cli.global);
-    let mut cx = Context::new(ui);
+    let mut cx = Context::new(ui, here);
     dispatch(cli.verb, &mut cx)
 }
 
@@ -125,6 +127,9 @@ fn usage(error: &clap::Error) -> Error {
         } else if let Some(tip) = line.strip_prefix("tip: ") {
             usage = usage.hint(tip);
         }
+    }
+    if usage.hints().is_empty() {
+        usage = usage.hint("git wp help");
     }
     usage
 }

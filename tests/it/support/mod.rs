@@ -1,5 +1,7 @@
 //! Real repositories in temporary folders, in all four formats.
 
+mod wp;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
