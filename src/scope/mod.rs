@@ -17,6 +17,9 @@ pub mod pattern;
 pub mod set;
 pub mod suggest;
 
+#[cfg(test)]
+mod tests;
+
 pub use fold::Fold;
 pub use guard::{Change, EntryMode, Policy, Rule, Violation, judge};
 pub use matcher::Matcher;

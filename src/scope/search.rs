@@ -5,6 +5,7 @@
 //! deterministic: the shortest path comes first, ties by the order of representatives.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use crate::scope::class::{Class, Symbol};
 use crate::scope::program::{Op, Program};
@@ -252,9 +253,18 @@ fn after(ops: &[Op], at: u32, c: char) -> u32 {
 /// The subset automaton of all denied programs, built on demand.
 struct Denials<'a> {
     programs: &'a [&'a Program],
-    sets: Vec<BTreeSet<(u32, u32)>>,
-    ids: HashMap<BTreeSet<(u32, u32)>, u32>,
+    sets: Vec<Subset>,
+    ids: HashMap<Rc<[Spot]>, u32>,
     steps: HashMap<(u32, char), u32>,
+}
+
+/// A program and a state of it.
+type Spot = (u32, u32);
+
+struct Subset {
+    spots: Rc<[Spot]>,
+    accepts: bool,
+    hopeless: bool,
 }
 
 impl<'a> Denials<'a> {
@@ -267,30 +277,44 @@ impl<'a> Denials<'a> {
         }
     }
 
+    fn ops(&self, program: u32) -> &'a [Op] {
+        self.programs[program as usize].ops()
+    }
+
     /// The set after the text that was skipped.
     fn start(&mut self, head: &str) -> u32 {
-        let mut set = BTreeSet::new();
+        let mut spots = Vec::new();
         for program in 0..self.programs.len() as u32 {
-            self.close(program, 0, &mut set);
+            self.close(program, 0, &mut spots);
         }
-        let start = self.intern(set);
+        let start = self.intern(spots);
         head.chars().fold(start, |id, c| self.step(id, c))
     }
 
-    fn close(&self, program: u32, at: u32, set: &mut BTreeSet<(u32, u32)>) {
+    fn close(&self, program: u32, at: u32, spots: &mut Vec<Spot>) {
         let mut next = Some(at);
-        while let Some(at) = next.filter(|&at| set.insert((program, at))) {
-            next = skip(self.programs[program as usize].ops(), at);
+        while let Some(at) = next {
+            spots.push((program, at));
+            next = skip(self.ops(program), at);
         }
     }
 
-    fn intern(&mut self, set: BTreeSet<(u32, u32)>) -> u32 {
-        if let Some(&id) = self.ids.get(&set) {
+    fn intern(&mut self, mut spots: Vec<Spot>) -> u32 {
+        spots.sort_unstable();
+        spots.dedup();
+        if let Some(&id) = self.ids.get(spots.as_slice()) {
             return id;
         }
         let id = self.sets.len() as u32;
-        self.sets.push(set.clone());
-        self.ids.insert(set, id);
+        let is = |f: fn(&[Op], u32) -> bool| spots.iter().any(|&(p, at)| f(self.ops(p), at));
+        let (accepts, hopeless) = (is(is_final), is(is_tail));
+        let spots: Rc<[Spot]> = spots.into();
+        self.ids.insert(Rc::clone(&spots), id);
+        self.sets.push(Subset {
+            spots,
+            accepts,
+            hopeless,
+        });
         id
     }
 
@@ -301,32 +325,30 @@ impl<'a> Denials<'a> {
         if let Some(&next) = self.steps.get(&(id, c)) {
             return next;
         }
-        let mut set = BTreeSet::new();
-        for &(program, at) in &self.sets[id as usize] {
-            let ops = self.programs[program as usize].ops();
+        let mut spots = Vec::new();
+        for &(program, at) in self.sets[id as usize].spots.iter() {
+            let ops = self.ops(program);
             if ops.get(at as usize).is_some_and(|op| takes(op, c)) {
-                self.close(program, after(ops, at, c), &mut set);
+                self.close(program, after(ops, at, c), &mut spots);
             }
         }
-        let next = self.intern(set);
+        let next = self.intern(spots);
         self.steps.insert((id, c), next);
         next
     }
 
     fn accepts(&self, id: u32) -> bool {
-        let set = &self.sets[id as usize];
-        set.iter()
-            .any(|&(program, at)| is_final(self.programs[program as usize].ops(), at))
+        self.sets[id as usize].accepts
     }
 
     /// True if everything that could follow is denied.
     fn is_hopeless(&self, id: u32) -> bool {
-        let set = &self.sets[id as usize];
-        set.iter().any(|&(program, at)| {
-            let ops = self.programs[program as usize].ops();
-            ops.get(at as usize) == Some(&Op::Tail)
-        })
+        self.sets[id as usize].hopeless
     }
+}
+
+fn is_tail(ops: &[Op], at: u32) -> bool {
+    ops.get(at as usize) == Some(&Op::Tail)
 }
 
 /// One character for every way in which the programs tell symbols apart.
