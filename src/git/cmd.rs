@@ -20,6 +20,7 @@ pub enum Sub {
     CatFile,
     CheckIgnore,
     CheckoutIndex,
+    Clean,
     Config,
     CountObjects,
     DiffTree,
@@ -50,10 +51,11 @@ pub enum Sub {
 
 impl Sub {
     /// All of them, for tests that try each.
-    pub const ALL: [Sub; 29] = [
+    pub const ALL: [Sub; 30] = [
         Sub::CatFile,
         Sub::CheckIgnore,
         Sub::CheckoutIndex,
+        Sub::Clean,
         Sub::Config,
         Sub::CountObjects,
         Sub::DiffTree,
@@ -88,6 +90,7 @@ impl Sub {
             Sub::CatFile => "cat-file",
             Sub::CheckIgnore => "check-ignore",
             Sub::CheckoutIndex => "checkout-index",
+            Sub::Clean => "clean",
             Sub::Config => "config",
             Sub::CountObjects => "count-objects",
             Sub::DiffTree => "diff-tree",

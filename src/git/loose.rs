@@ -11,10 +11,13 @@ use gix::objs::Write;
 use crate::base::{Error, Result};
 use crate::git::repo::Format;
 use crate::model::Durability;
-use crate::os::{clock, file};
+use crate::os::{clock, file, host};
 
-/// From this many files on, one flush of the file system is cheaper than one per file.
-const MANY: usize = 8;
+/// From this many files on, one flush of the whole file system costs less than one per file
+/// (measured: 5 files 0.5 ms against 2 ms, 40 files 2.5 ms against 15 ms) ...
+const MANY: usize = 4;
+/// ... unless somebody else, a build for instance, has more than this waiting to be written.
+const DIRTY_MAX: u64 = 64 << 20;
 
 pub(super) struct Loose {
     store: gix::odb::loose::Store,
@@ -61,15 +64,22 @@ impl Loose {
     }
 
     pub(super) fn flush(&mut self, durability: Durability) -> Result<()> {
-        let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() || durability == Durability::Off {
+        if self.pending.is_empty() || durability == Durability::Off {
+            self.pending.clear();
             return Ok(());
         }
-        if pending.len() >= MANY {
-            return file::sync_file_system(self.store.path());
+        if self.pending.len() >= MANY && host::dirty_bytes().is_some_and(|b| b < DIRTY_MAX) {
+            file::sync_file_system(self.store.path())?;
+        } else {
+            self.flush_one_by_one(durability)?;
         }
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn flush_one_by_one(&self, durability: Durability) -> Result<()> {
         let mut folders = BTreeSet::from([self.store.path()]);
-        for path in pending.values() {
+        for path in self.pending.values() {
             file::sync_file(path)?;
             folders.extend(path.parent());
         }

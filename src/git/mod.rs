@@ -5,18 +5,24 @@
 
 pub mod cmd;
 pub mod commit;
+pub mod gitconfig;
 pub mod index;
+pub mod merge;
 pub mod objects;
 pub mod raw;
 pub mod refs;
 pub mod repo;
 pub mod tree;
+pub mod version;
+pub mod worktree;
 
 mod loose;
 
 pub use cmd::{Answer, Git, Sub};
 pub use commit::{Commit, NewCommit, Person};
+pub use merge::{MergeMessage, Merged};
 pub use objects::{Kind, Objects};
 pub use refs::{Expected, Head, Refs, SwapError};
 pub use repo::{Format, RefStorage, Repo};
 pub use tree::{Change, Entry, Mode};
+pub use worktree::{Files, Removed, Start, Worktree};

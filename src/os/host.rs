@@ -50,6 +50,15 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     table::entry(pid).map(|entry| entry.start)
 }
 
+/// Bytes that wait to be written to disks, of all processes; `None` where the kernel does not
+/// tell.
+pub fn dirty_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Dirty:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib << 10)
+}
+
 /// True if some process has the file at `path` open, as far as this user may see; `None` where
 /// the kernel does not tell.
 pub fn is_open_anywhere(path: &Path) -> Option<bool> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use git_wp::base::{Oid, RefName};
 use git_wp::git::{Expected, RefStorage, SwapError};
-use git_wp::model::Durability::{self, Fast, Full, Off};
+use git_wp::model::Durability::{Fast, Full, Off};
 use git_wp::os::lock;
 
 use crate::support::{FORMATS, Scratch, git, name};
@@ -262,7 +262,7 @@ fn racing_swaps_lose_no_update() {
                                 .unwrap();
                             let expected = Expected::same_as(tip.as_ref());
                             let refs = repo.refs();
-                            match refs.swap(state, Some(&commit), &expected, "x", Durability::Off) {
+                            match refs.swap(state, Some(&commit), &expected, "x", Off) {
                                 Ok(()) => break,
                                 Err(SwapError::Moved { .. }) => {}
                                 Err(SwapError::Failed(error)) => {

@@ -1,7 +1,10 @@
 //! The one integration test binary; a file per verb and per concern.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod cli_frame;
 mod git_objects;
 mod git_refs;
+mod git_worktree;
 mod plan_corpus;
 mod support;

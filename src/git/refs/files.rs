@@ -140,8 +140,10 @@ pub(super) fn swap(
     }
     lock.write(new, durability)?;
     lock.rename_to(&target, name)?;
-    if durability == Durability::Full {
-        sync_folders(repo, &target)?;
+    match durability {
+        Durability::Full if lock.made_folder => sync_folders(repo, &target)?,
+        Durability::Full => file::sync_dir(target.parent().expect("a ref has a folder"))?,
+        Durability::Fast | Durability::Off => {}
     }
     Ok(())
 }
@@ -202,13 +204,14 @@ fn broken(name: &str) -> Error {
 struct RefLock {
     path: PathBuf,
     file: fs::File,
+    made_folder: bool,
     is_done: bool,
 }
 
 impl RefLock {
     fn take(repo: &Repo, name: &RefName) -> Result<Self> {
         let path = lock_path(repo, name);
-        let start = Moment::now();
+        let (start, mut made_folder) = (Moment::now(), false);
         while start.elapsed() < LOCK_WAIT {
             let opened = OpenOptions::new().write(true).create_new(true).open(&path);
             match opened.map_err(|e| (e.kind(), e)) {
@@ -216,12 +219,16 @@ impl RefLock {
                     return Ok(RefLock {
                         path,
                         file,
+                        made_folder,
                         is_done: false,
                     });
                 }
                 Err((ErrorKind::AlreadyExists, _)) => clock::pause(REST),
                 // The folder is missing, or was just removed because it got empty.
-                Err((ErrorKind::NotFound, _)) => make_folder(name, &path)?,
+                Err((ErrorKind::NotFound, _)) => {
+                    make_folder(name, &path)?;
+                    made_folder = true;
+                }
                 Err((ErrorKind::NotADirectory, _)) => return Err(clashes_above(name, &path)),
                 Err((_, e)) => {
                     return Err(Error::io(format!("cannot create `{}`", path.display()), e));
