@@ -6,6 +6,9 @@
 pub mod diff;
 pub mod error;
 pub mod findings;
+pub mod graph_dot;
+pub mod graph_mermaid;
+pub mod graph_text;
 pub mod programs;
 pub mod status;
 pub mod style;
