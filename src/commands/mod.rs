@@ -4,7 +4,7 @@
 pub mod context;
 pub mod ui;
 
-mod change;
+pub mod change;
 mod completions;
 mod help;
 mod man;

@@ -6,15 +6,18 @@
 pub mod diff;
 pub mod error;
 pub mod findings;
+pub mod forecast;
 pub mod graph_dot;
 pub mod graph_mermaid;
 pub mod graph_text;
+pub mod overview;
 pub mod programs;
 pub mod status;
 pub mod style;
 pub mod summary;
 pub mod table;
 pub mod view;
+pub mod why;
 
 pub use style::{Label, Page, Style};
 pub use table::{Cell, Table};

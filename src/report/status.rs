@@ -9,6 +9,7 @@ use crate::model::PackageStatus;
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
 use crate::report::view::{AwaitingRow, PackageRow, StatusView};
+use crate::schedule::FeatureState;
 
 /// Draws `view` as it is at `now`.
 pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
@@ -64,7 +65,7 @@ fn head(view: &StatusView, page: Page) -> String {
     let _ = write!(
         out,
         ": {}",
-        page.paint(state_label(&view.state), &view.state)
+        page.paint(state_label(view.state), view.state.as_str())
     );
     let _ = write!(
         out,
@@ -82,13 +83,17 @@ fn head(view: &StatusView, page: Page) -> String {
     out
 }
 
-fn state_label(state: &str) -> Label {
+/// The colour of a feature's state.
+pub(super) fn state_label(state: FeatureState) -> Label {
     match state {
-        "merged" => Label::Good,
-        "failed" => Label::Bad,
-        "partial" | "stopped" | "paused" | "cancelled" => Label::Warn,
-        "running" => Label::Busy,
-        _ => Label::Plain,
+        FeatureState::Merged => Label::Good,
+        FeatureState::Failed => Label::Bad,
+        FeatureState::Partial
+        | FeatureState::Stopped
+        | FeatureState::Paused
+        | FeatureState::Cancelled => Label::Warn,
+        FeatureState::Running => Label::Busy,
+        FeatureState::Open => Label::Plain,
     }
 }
 
@@ -153,7 +158,7 @@ mod tests {
         StatusView {
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),
-            state: "running".into(),
+            state: FeatureState::Running,
             branch: Some("openspec/add-auth".into()),
             head: None,
             packages: vec![

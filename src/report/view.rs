@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{EndReason, OutcomeKind, PackageStatus};
-use crate::state::view::{AttemptView, PackageView};
+use crate::schedule::{FeatureState, Standing, standing};
+use crate::state::FeatureView;
+use crate::state::view::{AttemptView, LandState, PackageView};
 
 /// Where one feature stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,8 +15,8 @@ pub struct StatusView {
     pub feature: FeatureId,
     /// Title for people.
     pub title: Option<String>,
-    /// One word: `open`, `running`, `paused`, `cancelled`, or how the last run ended.
-    pub state: String,
+    /// One word for the whole.
+    pub state: FeatureState,
     /// The feature branch of the last run, without `refs/heads/`.
     pub branch: Option<String>,
     /// Tip of what was merged so far.
@@ -74,6 +76,48 @@ pub struct AwaitingRow {
     pub kind: String,
     /// The instructions, or the workflow and its checks.
     pub what: String,
+}
+
+impl StatusView {
+    /// Where `feature` stands by its records.
+    pub fn of(feature: &FeatureId, view: &FeatureView) -> Self {
+        let Standing {
+            state,
+            packages,
+            awaiting,
+        } = standing(view);
+        let run = view.last_run().map(|run| &run.started);
+        let none = PackageView::default();
+        let packages = packages.into_iter().map(|row| {
+            let records = view.packages.get(&row.id).unwrap_or(&none);
+            PackageRow::new(row.id, row.status, row.why, records)
+        });
+        let awaiting = awaiting.into_iter().map(|(package, step)| AwaitingRow {
+            package,
+            step: step.step,
+            kind: step.kind,
+            what: step.what,
+        });
+        StatusView {
+            feature: feature.clone(),
+            title: view.opens.last().and_then(|open| open.title.clone()),
+            state,
+            branch: run.map(|run| branch_name(&run.branch)),
+            head: head(view),
+            packages: packages.collect(),
+            awaiting: awaiting.collect(),
+        }
+    }
+}
+
+/// Tip of what was merged so far.
+fn head(view: &FeatureView) -> Option<Oid> {
+    let landed = view
+        .lands
+        .values()
+        .rev()
+        .find(|l| l.state == LandState::Landed);
+    landed.map(|l| l.land.new.clone())
 }
 
 impl PackageRow {
