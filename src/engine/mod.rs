@@ -1,1 +1,21 @@
-//! The loop: decide, record the intent, perform, record the outcome.
+//! The loop: decide, record the intent, perform the effect, record the outcome.
+//!
+//! [`run`] owns the control flow and has no opinion; [`crate::schedule::decide`] has them all.
+//! What it touches stands behind [`World`], which has two homes: this machine, and the
+//! simulation of the tests, which crashes at every step.
+
+mod close;
+pub mod effect;
+pub mod event;
+mod perform;
+mod record;
+pub mod report;
+pub mod resume;
+pub mod run;
+pub mod world;
+
+pub use effect::{Advanced, Effect, Outcome, Rejection, Subject};
+pub use event::{Event, EventKind};
+pub use report::RunReport;
+pub use run::{Engine, Job, run};
+pub use world::{Change, Done, Occurrence, World};

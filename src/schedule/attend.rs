@@ -47,6 +47,9 @@ fn attend(picture: &mut Picture<'_>, held: &Held<'_>) {
         return;
     }
     if !observed.mine.contains(id) {
+        if observed.stop != Stop::No {
+            return;
+        }
         return nobodys(picture, &held.item.id, held.grant, &held.phase);
     }
     let holding = picture.holding(&held.item.id, held.grant);
@@ -98,7 +101,7 @@ fn nobodys(picture: &mut Picture<'_>, package: &PackageId, grant: &Grant, phase:
 ///
 /// The supervisor lock decides, never the clock: a lease only speaks for holders that have no
 /// supervisor, and a held lock wins over an expired lease.
-pub(super) fn is_abandoned(picture: &Picture<'_>, grant: &Grant, phase: &Phase) -> bool {
+fn is_abandoned(picture: &Picture<'_>, grant: &Grant, phase: &Phase) -> bool {
     let input = &picture.input;
     if input.observed.supervised.contains(&grant.attempt) {
         return false;
@@ -145,7 +148,7 @@ fn leftovers(picture: &mut Picture<'_>) {
                     note: "the plan no longer has the package".to_owned(),
                 },
             });
-        } else if is_abandoned(picture, grant, &Phase::Working) {
+        } else if observed.stop == Stop::No && is_abandoned(picture, grant, &Phase::Working) {
             picture.push(Decision::Adopt(holding));
         }
     }

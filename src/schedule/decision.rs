@@ -1,6 +1,6 @@
 //! What should happen next.
 
-use crate::base::{AttemptId, FeatureId, Oid, PackageId};
+use crate::base::{AttemptId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
 use crate::schedule::input::Work;
 use crate::schedule::why::Why;
@@ -88,8 +88,6 @@ pub enum Decision {
 /// An attempt with what fences it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// The feature; another one's where a dead holder stands in the way.
-    pub feature: FeatureId,
     /// The package.
     pub package: PackageId,
     /// The attempt.

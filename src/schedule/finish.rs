@@ -35,6 +35,10 @@ pub(super) fn tidy(picture: &mut Picture<'_>) {
 /// Decides the end once nothing else is to be done or waited for.
 pub(super) fn finish(picture: &mut Picture<'_>) {
     let input = picture.input;
+    if input.observed.stop == Stop::Now {
+        let result = RunResult::Stopped;
+        return picture.decisions.push(Decision::Finish { result });
+    }
     let pending = picture.decisions.iter().any(|d| match d {
         Decision::Wait { why, .. } => why.passes() && input.observed.stop == Stop::No,
         _ => true,

@@ -78,7 +78,6 @@ impl<'a> Picture<'a> {
     /// A grant of this feature with what fences it.
     pub(super) fn holding(&self, package: &PackageId, grant: &Grant) -> Holding {
         Holding {
-            feature: self.input.feature.clone(),
             package: package.clone(),
             attempt: grant.attempt.clone(),
             epoch: grant.epoch,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::base::PackageId;
 use crate::schedule::agenda::Item;
-use crate::schedule::contention::{self, Obstacle};
+use crate::schedule::contention;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{OnError, Stop};
 use crate::schedule::picture::Picture;
@@ -28,26 +28,18 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
         let package = item.id.clone();
         let decision = match obstacle(picture, item) {
             None => Decision::Start { package, number },
-            Some(Obstacle::Why(why)) => Decision::Wait { package, why },
-            Some(Obstacle::Abandoned(holding)) => {
-                let known = |d: &Decision| *d == Decision::Adopt(holding.clone());
-                if picture.decisions.iter().any(known) {
-                    continue;
-                }
-                Decision::Adopt(holding)
-            }
+            Some(why) => Decision::Wait { package, why },
         };
         picture.push(decision);
     }
 }
 
-fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Obstacle> {
+fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     asked(picture, item)
         .or_else(|| dependencies(picture, item))
         .or_else(|| forbidden(picture, item))
-        .map(Obstacle::Why)
         .or_else(|| contention::obstacle(picture, item))
-        .or_else(|| crowded(picture, item).map(Obstacle::Why))
+        .or_else(|| crowded(picture, item))
 }
 
 /// What the caller of the run asked for.

@@ -52,19 +52,12 @@ pub enum Until {
 }
 
 impl Why {
-    /// True if waiting alone can help, without anybody's doing.
+    /// True if it pays to wait although nothing of this run is under way.
     pub fn passes(&self) -> bool {
-        match self {
-            Why::Needs(_) | Why::Places | Why::Refused(_) => true,
-            Why::Held { until, .. } => *until == Until::ItEnds,
-            Why::Blocked(_)
-            | Why::Trust { .. }
-            | Why::OnHold(_)
-            | Why::NotSelected
-            | Why::SelectedWithout(_)
-            | Why::StoppedAfter(_)
-            | Why::Stopping => false,
-        }
+        let Why::Held { until, .. } = self else {
+            return false;
+        };
+        *until == Until::ItEnds
     }
 }
 

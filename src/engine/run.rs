@@ -1,0 +1,235 @@
+//! The loop itself. It has no opinion and performs nothing: it carries decisions to the world and
+//! what happened back to the ref.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::{Error, FeatureId, PackageId, Result};
+use crate::engine::effect::{Advanced, Outcome};
+use crate::engine::event::{Event, EventKind};
+use crate::engine::record::{Entry, Scribe, is_fatal};
+use crate::engine::report::RunReport;
+use crate::engine::world::{Done, Occurrence, World};
+use crate::schedule::{
+    Agenda, Decision, Holding, Input, Limits, Observed, RunOptions, Stop, Why, Work, decide,
+};
+use crate::state::View;
+use crate::state::record::RunStarted;
+
+/// What is to be run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The feature; it is published.
+    pub feature: FeatureId,
+    /// Its plan.
+    pub agenda: Agenda,
+    /// What the run was asked to do.
+    pub options: RunOptions,
+    /// How much of anything.
+    pub limits: Limits,
+    /// How the run begins, or began if it is resumed.
+    pub started: RunStarted,
+    /// The agent profile of new attempts.
+    pub agent: String,
+}
+
+/// Runs a feature until nothing is left to do here. What is recorded goes to `observer` too.
+///
+/// # Errors
+/// The store or the machine failed. Whatever was under way is found by the next run.
+pub fn run(
+    world: &mut dyn World,
+    job: &Job,
+    observer: &mut dyn FnMut(&Event),
+) -> Result<RunReport> {
+    let mut engine = Engine::new(job, observer);
+    engine.open(world)?;
+    loop {
+        if let Some(report) = engine.step(world)? {
+            return Ok(report);
+        }
+    }
+}
+
+/// A run under way. Everything in it dies with the process; the ref knows the rest.
+pub struct Engine<'a> {
+    pub(super) job: &'a Job,
+    observer: &'a mut dyn FnMut(&Event),
+    pub(super) view: Arc<View>,
+    pub(super) observed: Observed,
+    /// Which attempt an effect under way is about.
+    pub(super) flights: BTreeMap<Work, Option<Holding>>,
+    pub(super) waits: BTreeMap<PackageId, Why>,
+    pub(super) branch: Option<Advanced>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl<'a> Engine<'a> {
+    /// A run that did nothing yet.
+    pub fn new(job: &'a Job, observer: &'a mut dyn FnMut(&Event)) -> Self {
+        Engine {
+            job,
+            observer,
+            view: Arc::default(),
+            observed: Observed::default(),
+            flights: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            branch: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// One turn: look, decide, perform; or wait and record what happened.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn step(&mut self, world: &mut dyn World) -> Result<Option<RunReport>> {
+        self.look(world)?;
+        let decisions = self.decide(world);
+        self.tell_waits(world, &decisions);
+        let finish = decisions.iter().find_map(|d| match d {
+            Decision::Finish { result } => Some(*result),
+            _ => None,
+        });
+        if let Some(result) = finish {
+            return self.close(world, result).map(Some);
+        }
+        if !self.perform(world, decisions)? {
+            self.listen(world)?;
+        }
+        Ok(None)
+    }
+
+    /// Reads the state and what lies outside it; gives up locks of attempts that ended.
+    pub(super) fn look(&mut self, world: &mut dyn World) -> Result<()> {
+        let view = world.view()?;
+        if !Arc::ptr_eq(&view, &self.view) {
+            self.observed.refused.clear();
+            self.view = view;
+        }
+        self.observed.in_flight = self.flights.keys().cloned().collect();
+        world.observe(&self.view, &mut self.observed)?;
+        let records = self.view.features.get(&self.job.feature);
+        let packages = records.into_iter().flat_map(|r| r.packages.values());
+        let live: Vec<_> = packages.filter_map(|p| p.live()).collect();
+        let mine = self.observed.mine.iter();
+        let over = mine.filter(|id| live.iter().all(|grant| grant.attempt != **id));
+        for attempt in over {
+            world.release(attempt);
+        }
+        Ok(())
+    }
+
+    pub(super) fn decide(&self, world: &dyn World) -> Vec<Decision> {
+        decide(Input {
+            feature: &self.job.feature,
+            view: &self.view,
+            agenda: &self.job.agenda,
+            options: &self.job.options,
+            observed: &self.observed,
+            limits: self.job.limits,
+            now: world.by().at,
+        })
+    }
+
+    /// Waits until something happens and records what came of it, all in one transaction.
+    fn listen(&mut self, world: &mut dyn World) -> Result<()> {
+        let mut entries = Vec::new();
+        for occurrence in world.next()? {
+            match occurrence {
+                Occurrence::Finished(done) => entries.extend(self.absorb(world, done)?),
+                Occurrence::Signal(stop) => self.stop(world, stop),
+                Occurrence::Moved | Occurrence::Tick => {}
+            }
+        }
+        self.submit(world, entries).map(|_| ())
+    }
+
+    /// What an effect came to, as entries.
+    fn absorb(&mut self, world: &dyn World, done: Done) -> Result<Vec<Entry>> {
+        let holding = self.flights.remove(&done.work).flatten();
+        if done.work == Work::Merge {
+            self.observed.merging.clear();
+        }
+        match done.outcome {
+            Ok(outcome) => {
+                self.notice(world, &outcome);
+                Ok(self.scribe(world).outcome(outcome))
+            }
+            Err(error) if is_fatal(&done.work) => Err(error),
+            Err(error) => Ok(self.broken(world, done.work, holding, &error)),
+        }
+    }
+
+    /// Keeps what is not for the ref.
+    fn notice(&mut self, world: &dyn World, outcome: &Outcome) {
+        let Outcome::Advanced { to, branch } = outcome else {
+            return;
+        };
+        self.observed.advanced = Some(to.clone());
+        let text = match branch {
+            Advanced::There => "",
+            Advanced::CheckedOut { .. } => "checked out, left alone",
+            Advanced::Diverged => "has commits of its own, left alone",
+        };
+        let event = self.scribe(world).event(EventKind::Branch);
+        self.tell(event.commit(to).text(text));
+        self.branch = Some(branch.clone());
+    }
+
+    fn broken(
+        &mut self,
+        world: &dyn World,
+        work: Work,
+        holding: Option<Holding>,
+        error: &Error,
+    ) -> Vec<Entry> {
+        match (&work, holding) {
+            (Work::Tidy(_) | Work::Advance, _) | (_, None) => {
+                self.warnings.push(error.message().to_owned());
+                let event = self.scribe(world).event(EventKind::Warning);
+                self.tell(event.text(error.message()));
+                self.observed.given_up.insert(work);
+                Vec::new()
+            }
+            (_, Some(holding)) => vec![self.scribe(world).broken(&holding, error)],
+        }
+    }
+
+    fn stop(&mut self, world: &mut dyn World, stop: Stop) {
+        if stop > self.observed.stop {
+            self.observed.stop = stop;
+            world.stop(stop);
+            let event = self.scribe(world).event(EventKind::Stopping);
+            self.tell(event);
+        }
+    }
+
+    fn tell_waits(&mut self, world: &dyn World, decisions: &[Decision]) {
+        let waits: BTreeMap<PackageId, Why> = decisions
+            .iter()
+            .filter_map(|d| match d {
+                Decision::Wait { package, why } => Some((package.clone(), why.clone())),
+                _ => None,
+            })
+            .collect();
+        for (package, why) in &waits {
+            if self.waits.get(package) != Some(why) {
+                let event = self.scribe(world).event(EventKind::Waiting);
+                self.tell(event.package(package).text(why.to_string()));
+            }
+        }
+        self.waits = waits;
+    }
+
+    pub(super) fn scribe(&self, world: &dyn World) -> Scribe {
+        Scribe {
+            feature: self.job.feature.clone(),
+            by: world.by(),
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        (self.observer)(&event);
+    }
+}
