@@ -4,7 +4,9 @@
 //! cannot tell different stories. Colours exist in `style` only.
 
 pub mod diff;
+pub mod doctor;
 pub mod error;
+pub mod event_line;
 pub mod findings;
 pub mod forecast;
 pub mod graph_dot;
@@ -12,6 +14,7 @@ pub mod graph_mermaid;
 pub mod graph_text;
 pub mod overview;
 pub mod programs;
+pub mod progress;
 pub mod status;
 pub mod style;
 pub mod summary;
