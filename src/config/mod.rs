@@ -1,4 +1,14 @@
 //! Git config, `wp.toml` and the environment become settings. The only reader of the environment.
+//!
+//! Precedence: `GIT_WP_*` variables, `wp.*` in git config, `wp.toml`, defaults. The three say
+//! different things on purpose: what names a program for an agent cannot come with a clone.
 
+pub mod environment;
+pub mod project;
 pub mod rights;
+pub mod settings;
 pub mod terminal;
+
+pub use environment::Environment;
+pub use project::ProjectFile;
+pub use settings::{Loaded, load};

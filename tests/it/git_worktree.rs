@@ -66,7 +66,7 @@ fn a_half_made_worktree_of_any_kind_is_taken_away_and_can_be_made_again() {
     let git_dir = repo.worktree_git_dir("wp-a1");
     let make = || {
         repo.add_worktree(&path, Start::Detached(&head), Files::All, "x")
-            .unwrap()
+            .unwrap();
     };
     let damages: [&dyn Fn(); 7] = [
         &|| fs::remove_dir_all(&path).unwrap(),

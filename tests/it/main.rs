@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli_frame;
+mod config;
 mod git_objects;
 mod git_refs;
 mod git_worktree;

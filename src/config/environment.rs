@@ -1,0 +1,265 @@
+//! The environment of this process: read once, and what of it others may have.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::base::{AttemptId, Error, Result, text};
+
+/// Set for everything that runs in the room of an attempt.
+pub const ATTEMPT: &str = "WP_ATTEMPT";
+
+/// What an agent gets without being named; `LC_*` too.
+const FOR_AGENTS: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "TERM",
+    "COLORTERM",
+    "TMPDIR",
+    "SHELL",
+    "TZ",
+];
+
+/// Variables by name. [`Environment::of_process`] in the program, from a list in tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    vars: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// The variables of this process.
+    pub fn of_process() -> Self {
+        env::vars_os().collect()
+    }
+
+    /// The value of a variable; `None` if it is not set or empty.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        let value = self.vars.get(OsStr::new(name)).map(OsString::as_os_str);
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// The value as text; `None` also if it is not UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(OsStr::to_str)
+    }
+
+    /// Variables whose names begin with `prefix`, with the rest of their names.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.vars.iter().filter_map(move |(name, value)| {
+            Some((name.to_str()?.strip_prefix(prefix)?, value.to_str()?))
+        })
+    }
+
+    /// The attempt in whose room this runs; `None` outside.
+    ///
+    /// # Errors
+    /// The variable is there and is no attempt id: nothing is guessed then.
+    pub fn attempt(&self) -> Result<Option<AttemptId>> {
+        let Some(value) = self.get(ATTEMPT) else {
+            return Ok(None);
+        };
+        let value = value.to_string_lossy();
+        match AttemptId::parse(&value) {
+            Some(id) => Ok(Some(id)),
+            None => {
+                let shown = text::foreign(&value);
+                Err(Error::usage(
+                    "room",
+                    format!("`{ATTEMPT}` is `{shown}`, not an attempt id"),
+                ))
+            }
+        }
+    }
+
+    /// Fails inside a room, for what a person decides: `what` is for instance `approve`.
+    pub fn refuse_in_room(&self, what: &str) -> Result<()> {
+        if self.get(ATTEMPT).is_none() {
+            return Ok(());
+        }
+        let message = format!("`{what}` is for a person and not for an attempt");
+        Err(Error::policy("in-room", message).hint("run it outside the attempt's worktree"))
+    }
+
+    /// Where this user's decisions are kept, outside of what git carries: `git-wp` in
+    /// `XDG_STATE_HOME` or `~/.local/state`. It may not exist yet.
+    ///
+    /// # Errors
+    /// `no-home` (usage) if neither is known.
+    pub fn state_folder(&self) -> Result<PathBuf> {
+        let absolute = |path: &&OsStr| Path::new(path).is_absolute();
+        let base = match self.get("XDG_STATE_HOME").filter(absolute) {
+            Some(folder) => PathBuf::from(folder),
+            None => match self.get("HOME").filter(absolute) {
+                Some(home) => Path::new(home).join(".local/state"),
+                None => {
+                    let message = "`HOME` is not set, so there is no place for decisions";
+                    return Err(Error::usage("no-home", message));
+                }
+            },
+        };
+        Ok(base.join("git-wp"))
+    }
+
+    /// The name of the user, for labels.
+    pub fn user(&self) -> Option<&str> {
+        self.text("USER").or_else(|| self.text("LOGNAME"))
+    }
+
+    /// What an agent or a verification command may see: a fixed list, and what the user named.
+    ///
+    /// A named variable is handed on whatever it is called, because the user said so; a name that
+    /// ends with `*` is a prefix and never brings along what looks like a secret.
+    pub fn for_agents(&self, named: &[String]) -> BTreeMap<OsString, OsString> {
+        let allowed = |name: &str| {
+            FOR_AGENTS.contains(&name)
+                || name.starts_with("LC_")
+                || named.iter().any(|wanted| match wanted.strip_suffix('*') {
+                    Some(prefix) => name.starts_with(prefix) && !looks_secret(name),
+                    None => wanted == name,
+                })
+        };
+        let keep = |(name, _): &(&OsString, &OsString)| name.to_str().is_some_and(allowed);
+        self.vars
+            .iter()
+            .filter(keep)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(vars: I) -> Self {
+        Environment {
+            vars: vars
+                .into_iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        }
+    }
+}
+
+/// True for names under which secrets are usually kept.
+pub fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let words = [
+        "TOKEN",
+        "SECRET",
+        "KEY",
+        "PASSWORD",
+        "PASSWD",
+        "CREDENTIAL",
+        "CREDENTIALS",
+    ];
+    name.split('_').any(|part| words.contains(&part))
+        || ["APIKEY", "PASSWORD", "TOKEN", "SECRET"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        || name.starts_with("AWS_")
+        || matches!(
+            name.as_str(),
+            "SSH_AUTH_SOCK" | "SSH_AGENT_PID" | "GPG_AGENT_INFO"
+        )
+}
+
+/// The path of this program, for hooks that call it.
+pub fn own_program() -> Result<PathBuf> {
+    env::current_exe().map_err(|e| Error::io("cannot find the path of this program", e))
+}
+
+/// The folder in which this process was started.
+pub fn own_folder() -> Result<PathBuf> {
+    env::current_dir().map_err(|e| Error::io("cannot find the current folder", e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment() -> Environment {
+        [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("GH_TOKEN", "x"),
+            ("MY_KEY", "x"),
+            ("MY_PLAIN", "y"),
+            ("AWS_REGION", "x"),
+            ("SSH_AUTH_SOCK", "x"),
+            ("EDITOR", "vi"),
+            ("EMPTY", ""),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    fn names(vars: &BTreeMap<OsString, OsString>) -> Vec<&str> {
+        vars.keys().map(|name| name.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn agents_see_the_list_and_what_was_named_and_no_secret_by_accident() {
+        let env = environment();
+        assert_eq!(names(&env.for_agents(&[])), ["LC_ALL", "PATH"]);
+        let by_prefix = env.for_agents(&["MY_*".into(), "*".into(), "AWS_*".into()]);
+        let seen = ["EDITOR", "EMPTY", "LC_ALL", "MY_PLAIN", "PATH"];
+        assert_eq!(names(&by_prefix), seen);
+        assert_eq!(
+            names(&env.for_agents(&["MY_KEY".into()])),
+            ["LC_ALL", "MY_KEY", "PATH"]
+        );
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for name in [
+            "OPENAI_API_KEY",
+            "npm_token",
+            "DB_PASSWORD",
+            "AWS_PROFILE",
+            "MYAPIKEY",
+        ] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "PATH",
+            "KEYBOARD",
+            "MONKEY",
+            "TOKENIZERS_PARALLELISM",
+            "CARGO_HOME",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_room_is_known_and_a_broken_mark_is_an_error() {
+        let with = |value| Environment::from_iter([(ATTEMPT, value)]);
+        assert_eq!(with("a1b2").attempt().unwrap().unwrap().as_str(), "a1b2");
+        assert_eq!(with("").attempt().unwrap(), None);
+        assert_eq!(with("../x").attempt().unwrap_err().code(), "room");
+        assert_eq!(
+            with("../x").refuse_in_room("approve").unwrap_err().code(),
+            "in-room"
+        );
+        environment().refuse_in_room("approve").unwrap();
+    }
+
+    #[test]
+    fn the_state_folder_follows_the_base_directory_rules() {
+        let folder = |vars: &[(&str, &str)]| Environment::from_iter(vars.to_vec()).state_folder();
+        let home = ("HOME", "/h");
+        assert_eq!(
+            folder(&[home]).unwrap(),
+            Path::new("/h/.local/state/git-wp")
+        );
+        let state = folder(&[home, ("XDG_STATE_HOME", "/s")]).unwrap();
+        assert_eq!(state, Path::new("/s/git-wp"));
+        let relative = folder(&[home, ("XDG_STATE_HOME", "s")]).unwrap();
+        assert_eq!(relative, Path::new("/h/.local/state/git-wp"));
+        assert_eq!(folder(&[]).unwrap_err().code(), "no-home");
+    }
+}

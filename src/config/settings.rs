@@ -1,0 +1,271 @@
+//! Every setting from where it may stand: variables, git config, `wp.toml`, defaults.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::base::{Error, RefName, Result, text};
+use crate::config::{Environment, ProjectFile};
+use crate::git::Repo;
+use crate::model::settings::{AgentSettings, Durability, Settings};
+
+const PREFIX_CONFIG: &str = "wp.";
+const PREFIX_ENV: &str = "GIT_WP_";
+
+/// Settings, and what was noticed on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What counts.
+    pub settings: Settings,
+    /// The `wp.toml` that was read, if there is one.
+    pub project_file: Option<ProjectFile>,
+    /// Keys that nobody knows, for a warning: `wp.*` belongs to nobody else.
+    pub unknown: Vec<String>,
+}
+
+/// Loads all settings of a repository.
+///
+/// # Errors
+/// `config` (usage) naming the key and its bad value, or the errors of `wp.toml`.
+pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
+    let mut pairs = Vec::new();
+    for setting in repo.git().settings("^wp\\.")? {
+        pairs.push((setting.key, setting.value));
+    }
+    // Later pairs win, and variables win over files.
+    for (name, value) in env.with_prefix(PREFIX_ENV) {
+        let key = SCALARS.iter().find(|(_, env_name)| *env_name == name);
+        let key = key.map_or_else(
+            || format!("{PREFIX_ENV}{name}"),
+            |(key, _)| format!("{PREFIX_CONFIG}{key}"),
+        );
+        pairs.push((key, value.to_owned()));
+    }
+    let mut settings = Settings::default();
+    let unknown = apply(&mut settings, &pairs)?;
+    let project_file = ProjectFile::find(repo)?;
+    if let Some(file) = &project_file {
+        settings.project = file.project.clone();
+    }
+    Ok(Loaded {
+        settings,
+        project_file,
+        unknown,
+    })
+}
+
+/// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
+const SCALARS: [(&str, &str); 11] = [
+    ("ref", "REF"),
+    ("durability", "DURABILITY"),
+    ("branch", "BRANCH"),
+    ("worktreedir", "WORKTREE_DIR"),
+    ("jobs", "JOBS"),
+    ("agent", "AGENT"),
+    ("silenceminutes", "SILENCE_MINUTES"),
+    ("graceseconds", "GRACE_SECONDS"),
+    ("logbytes", "LOG_BYTES"),
+    ("maxblobbytes", "MAX_BLOB_BYTES"),
+    ("lockseconds", "LOCK_SECONDS"),
+];
+
+/// Puts key-value pairs into `settings`, later ones over earlier ones; gives unknown keys.
+fn apply(settings: &mut Settings, pairs: &[(String, String)]) -> Result<Vec<String>> {
+    let mut unknown = Vec::new();
+    for (key, value) in pairs {
+        let name = key.strip_prefix(PREFIX_CONFIG).unwrap_or(key);
+        let entry = Given { key, value };
+        let agent = name
+            .strip_prefix("agent.")
+            .and_then(|rest| rest.rsplit_once('.'));
+        let known = match agent {
+            Some((agent, field)) => set_agent(&mut settings.agents, agent, field, &entry)?,
+            None => set_scalar(settings, name, &entry)?,
+        };
+        if !known {
+            unknown.push(key.clone());
+        }
+    }
+    unknown.dedup();
+    Ok(unknown)
+}
+
+fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<bool> {
+    match name {
+        "ref" => {
+            let name = RefName::parse(given.value);
+            settings.state_ref = name.ok_or_else(|| given.bad("a full ref name"))?;
+        }
+        "durability" => {
+            settings.durability = match given.value {
+                "full" => Durability::Full,
+                "fast" => Durability::Fast,
+                "off" => Durability::Off,
+                _ => return Err(given.bad("`full`, `fast` or `off`")),
+            };
+        }
+        "branch" => settings.branch_template = Some(branch_template(given)?),
+        "worktreedir" => settings.worktree_dir = Some(given.text()?),
+        "jobs" => {
+            let jobs = given.number(1, 256)?;
+            settings.jobs = usize::try_from(jobs).ok();
+        }
+        "agent" => settings.default_agent = Some(given.text()?),
+        "silenceminutes" => {
+            settings.silence = Duration::from_secs(60 * given.number(1, 7 * 24 * 60)?);
+        }
+        "graceseconds" => settings.grace = Duration::from_secs(given.number(0, 600)?),
+        "logbytes" => settings.log_bytes = given.number(1 << 10, 1 << 40)?,
+        "maxblobbytes" => settings.max_blob_bytes = given.number(1, 1 << 40)?,
+        "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn set_agent(
+    agents: &mut BTreeMap<String, AgentSettings>,
+    name: &str,
+    field: &str,
+    given: &Given<'_>,
+) -> Result<bool> {
+    if !matches!(field, "command" | "env" | "trust") {
+        return Ok(false);
+    }
+    let agent = agents.entry(name.to_owned()).or_default();
+    match field {
+        "command" => agent.command = given.text()?,
+        // Several lines of git config add up, and one line may name several.
+        "env" => {
+            let words = given
+                .value
+                .split([' ', ','])
+                .filter(|word| !word.is_empty());
+            agent.env.extend(words.map(str::to_owned));
+        }
+        _ => {
+            let trust = given.number(0, 4)?;
+            agent.trust = u8::try_from(trust).expect("checked to be at most 4");
+        }
+    }
+    Ok(true)
+}
+
+fn branch_template(given: &Given<'_>) -> Result<String> {
+    let example = given.value.replace("{change}", "x");
+    let is_name = RefName::parse(&format!("refs/heads/{example}")).is_some();
+    if is_name && example != given.value {
+        Ok(given.value.to_owned())
+    } else {
+        Err(given.bad("a branch name with `{change}`"))
+    }
+}
+
+struct Given<'a> {
+    key: &'a str,
+    value: &'a str,
+}
+
+impl Given<'_> {
+    fn text(&self) -> Result<String> {
+        match self.value.trim() {
+            "" => Err(self.bad("a text")),
+            text => Ok(text.to_owned()),
+        }
+    }
+
+    /// A whole number with git's suffixes `k`, `m`, `g`.
+    fn number(&self, min: u64, max: u64) -> Result<u64> {
+        let lower = self.value.trim().to_ascii_lowercase();
+        let (digits, shift) = match lower.strip_suffix(['k', 'm', 'g']) {
+            Some(digits) => (
+                digits,
+                10 * (1 + "kmg".find(&lower[digits.len()..]).unwrap_or(0)),
+            ),
+            None => (lower.as_str(), 0),
+        };
+        let number = digits
+            .parse::<u64>()
+            .ok()
+            .and_then(|n| n.checked_mul(1 << shift));
+        let number = number.filter(|n| (min..=max).contains(n));
+        number.ok_or_else(|| self.bad(&format!("a number from {min} to {max}")))
+    }
+
+    fn bad(&self, wanted: &str) -> Error {
+        let (key, value) = (text::foreign(self.key), text::foreign(self.value));
+        Error::usage(
+            "config",
+            format!("`{key}` is `{value}`, which is not {wanted}"),
+        )
+        .hint(format!("git config --show-origin --get-all {key}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(pairs: &[(&str, &str)]) -> Result<(Settings, Vec<String>)> {
+        let mut settings = Settings::default();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
+        let unknown = apply(&mut settings, &pairs)?;
+        Ok((settings, unknown))
+    }
+
+    #[test]
+    fn values_are_read_and_the_last_wins() {
+        let (settings, unknown) = applied(&[
+            ("wp.jobs", "2"),
+            ("wp.jobs", "4"),
+            ("wp.durability", "fast"),
+            ("wp.branch", "feat/{change}"),
+            ("wp.logbytes", "2m"),
+            ("wp.agent", "bot"),
+            ("wp.agent.My.Bot.command", "bot --yes {prompt}"),
+            ("wp.agent.My.Bot.env", "A, B"),
+            ("wp.agent.My.Bot.env", "C_*"),
+            ("wp.agent.My.Bot.trust", "3"),
+            ("wp.nonsense", "1"),
+            ("wp.agent.x.nonsense", "1"),
+        ])
+        .unwrap();
+        assert_eq!(settings.jobs, Some(4));
+        assert_eq!(settings.durability, Durability::Fast);
+        assert_eq!(settings.branch_template.as_deref(), Some("feat/{change}"));
+        assert_eq!(settings.log_bytes, 2 << 20);
+        assert_eq!(settings.default_agent.as_deref(), Some("bot"));
+        let bot = &settings.agents["My.Bot"];
+        assert_eq!((bot.command.as_str(), bot.trust), ("bot --yes {prompt}", 3));
+        assert_eq!(bot.env, ["A", "B", "C_*"]);
+        assert_eq!(unknown, ["wp.nonsense", "wp.agent.x.nonsense"]);
+        assert_eq!(settings.agents.len(), 1);
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_key_and_value() {
+        for (key, value) in [
+            ("wp.jobs", "0"),
+            ("wp.jobs", "many"),
+            ("wp.jobs", "99999999999999999999g"),
+            ("wp.ref", "state"),
+            ("wp.durability", "Full"),
+            ("wp.branch", "feature"),
+            ("wp.branch", "a b/{change}"),
+            ("wp.agent", " "),
+            ("wp.agent.x.trust", "5"),
+            ("wp.lockseconds", "-1"),
+        ] {
+            let error = applied(&[(key, value)]).unwrap_err();
+            assert_eq!(error.code(), "config");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("`{key}` is `{value}`")),
+                "{error}"
+            );
+        }
+    }
+}
