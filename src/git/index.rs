@@ -155,7 +155,7 @@ impl Walk<'_> {
     fn sparse_folder(
         &mut self,
         path: &[u8],
-        old: Option<(u32, ObjectId)>,
+        old: Option<raw::ModeAndId>,
         staged: &Oid,
     ) -> Result<()> {
         match old {

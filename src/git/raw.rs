@@ -54,7 +54,9 @@ pub struct RawChange {
 }
 
 /// A tree by entry name; the id is kept in binary until somebody asks for it.
-pub(super) type Entries = BTreeMap<Vec<u8>, (u32, ObjectId)>;
+pub(super) type Entries = BTreeMap<Vec<u8>, ModeAndId>;
+/// The mode and the object of an entry.
+pub(super) type ModeAndId = (u32, ObjectId);
 
 pub(super) const MODE_TREE: u32 = 0o040_000;
 
@@ -208,7 +210,7 @@ impl RawStore {
         &self,
         prefix: &mut Vec<u8>,
         name: &[u8],
-        (old, new): (Option<(u32, ObjectId)>, Option<(u32, ObjectId)>),
+        (old, new): (Option<ModeAndId>, Option<ModeAndId>),
         out: &mut Vec<RawChange>,
         depth: usize,
     ) -> Result<()> {
@@ -217,7 +219,7 @@ impl RawStore {
             prefix.push(b'/');
         }
         prefix.extend_from_slice(name);
-        let is_leaf = |e: &(u32, ObjectId)| e.0 != MODE_TREE;
+        let is_leaf = |e: &ModeAndId| e.0 != MODE_TREE;
         let leaves = (old.filter(is_leaf), new.filter(is_leaf));
         if leaves.0.is_some() || leaves.1.is_some() {
             out.push(RawChange {
@@ -226,7 +228,7 @@ impl RawStore {
                 new: leaves.1.as_ref().map(leaf),
             });
         }
-        let folder = |e: (u32, ObjectId)| (!is_leaf(&e)).then_some(e.1);
+        let folder = |e: ModeAndId| (!is_leaf(&e)).then_some(e.1);
         let folders = (old.and_then(folder), new.and_then(folder));
         self.compare(prefix, folders, out, depth - 1)?;
         prefix.truncate(length);
@@ -306,7 +308,7 @@ fn parse_tree(mut data: &[u8], hash_length: usize) -> Option<Entries> {
     Some(out)
 }
 
-pub(super) fn leaf(entry: &(u32, ObjectId)) -> RawEntry {
+pub(super) fn leaf(entry: &ModeAndId) -> RawEntry {
     RawEntry {
         mode: entry.0,
         oid: textual(&entry.1),

@@ -4,12 +4,12 @@
 //! the net difference, at both sides of every change. A path that was touched and put back is a
 //! violation too, found in its commit. What it refuses it names: path, rule, sentence, owner.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::{Oid, PackageId, RepoPath, Result, Timestamp};
 use crate::git::Sub;
 use crate::git::raw::{RawChange, RawStore};
-use crate::integrate::lineage::{self, Ask, Lineage};
+use crate::integrate::lineage::{self, Ask, Lineage, Verdict};
 use crate::integrate::rules::{self, Found};
 use crate::integrate::shadow::Shadow;
 use crate::integrate::{Planted, collide};
@@ -89,32 +89,49 @@ pub struct Gated {
 /// Git cannot be run or an object that should be there is not readable. A refusal is no error.
 pub fn gate(shadow: &Shadow, input: &GateInput<'_>) -> Result<Gated> {
     let raw = shadow.raw()?;
-    let mut judge = Judge::new(&raw, input);
-    judge.surroundings();
     let ask = Ask {
         base: input.base,
         head: input.head,
         accepted: input.accepted,
         commits_max: input.limits.commits_max,
     };
-    let base_tree = raw.commit(input.base)?.tree;
-    let lineage = match lineage::trace(shadow, &raw, &ask) {
-        Ok(Ok(lineage)) => lineage,
-        Ok(Err(found)) => {
+    let line = lineage::chain(&raw, &ask).transpose().map(readable);
+    let line = line
+        .map(|lineage| judge(shadow, &raw, input, lineage?))
+        .transpose()?;
+    let refused = match line {
+        Some(gated) if gated.verdict.passed || input.accepted.is_empty() => return Ok(gated),
+        other => other,
+    };
+    // The line may hold accepted work, which only the general case can tell from the agent's own.
+    match (readable(lineage::graph(shadow, &raw, &ask))?, refused) {
+        (Err(_), Some(gated)) => Ok(gated),
+        (lineage, _) => judge(shadow, &raw, input, lineage),
+    }
+}
+
+/// A missing or malformed object of the head is a finding, not a failure.
+fn readable(answer: Result<Verdict>) -> Result<Verdict> {
+    match answer {
+        Err(e) if e.code() == "missing-object" => Ok(Err(unreadable(&e))),
+        other => other,
+    }
+}
+
+fn judge(
+    shadow: &Shadow,
+    raw: &RawStore,
+    input: &GateInput<'_>,
+    lineage: Verdict,
+) -> Result<Gated> {
+    let mut judge = Judge::new(raw, input);
+    judge.surroundings();
+    let lineage = match lineage {
+        Ok(lineage) => lineage,
+        Err(found) => {
             judge.found.push(found);
-            Lineage {
-                steps: Vec::new(),
-                anchor: base_tree,
-            }
+            return Ok(judge.into_gated(0));
         }
-        Err(e) if e.code() == "missing-object" => {
-            judge.found.push(unreadable(&e));
-            Lineage {
-                steps: Vec::new(),
-                anchor: base_tree,
-            }
-        }
-        Err(e) => return Err(e),
     };
     match judge.judge(&lineage) {
         Ok(()) => {}
@@ -123,10 +140,10 @@ pub fn gate(shadow: &Shadow, input: &GateInput<'_>) -> Result<Gated> {
         }
         Err(e) => return Err(e),
     }
-    if !lineage.steps.is_empty() && !judge.is_too_large() {
+    if !lineage.steps.is_empty() && judge.found.is_empty() {
         judge.found.extend(fsck(shadow, input)?);
     }
-    Ok(judge.into_gated(&lineage))
+    Ok(judge.into_gated(lineage.steps.len()))
 }
 
 fn unreadable(error: &crate::base::Error) -> Found {
@@ -148,7 +165,7 @@ struct Judge<'a> {
     granted: BTreeSet<RepoPath>,
     changed: Vec<RepoPath>,
     /// Blobs whose content was looked at.
-    seen: BTreeMap<Oid, ()>,
+    seen: BTreeSet<Oid>,
 }
 
 impl<'a> Judge<'a> {
@@ -162,7 +179,7 @@ impl<'a> Judge<'a> {
             found: Vec::new(),
             granted: BTreeSet::new(),
             changed: Vec::new(),
-            seen: BTreeMap::new(),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -234,7 +251,7 @@ impl<'a> Judge<'a> {
             .new
             .as_ref()
             .filter(|new| is_whole && new.mode != 0o160_000)
-            && self.seen.insert(new.oid.clone(), ()).is_none()
+            && self.seen.insert(new.oid.clone())
             && !self.raw.is_genuine(&new.oid)?
         {
             let text = format!(
@@ -272,13 +289,7 @@ impl<'a> Judge<'a> {
         self.found.push(found);
     }
 
-    /// True if what was found makes it unwise to unpack everything once more.
-    fn is_too_large(&self) -> bool {
-        let large = ["size", "limits", "missing-object"];
-        self.found.iter().any(|found| large.contains(&found.rule))
-    }
-
-    fn into_gated(mut self, lineage: &Lineage) -> Gated {
+    fn into_gated(mut self, commits: usize) -> Gated {
         let total = self.found.len();
         self.found.truncate(VIOLATIONS_MAX);
         if total > VIOLATIONS_MAX {
@@ -293,7 +304,7 @@ impl<'a> Judge<'a> {
             head: self.input.head.clone(),
             passed: self.found.is_empty(),
             violations: self.found.into_iter().map(Found::into_violation).collect(),
-            commits: u32::try_from(lineage.steps.len()).unwrap_or(u32::MAX),
+            commits: u32::try_from(commits).unwrap_or(u32::MAX),
             at: self.input.now,
         };
         Gated {

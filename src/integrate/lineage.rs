@@ -38,19 +38,12 @@ pub(super) struct Ask<'a> {
     pub(super) commits_max: usize,
 }
 
-/// Finds the lineage, or says why the history is refused.
-pub(super) fn trace(shadow: &Shadow, raw: &RawStore, ask: &Ask<'_>) -> Result<Verdict> {
-    match chain(raw, ask)? {
-        Some(verdict) => Ok(verdict),
-        None => Graph::new(shadow, raw, ask).trace(),
-    }
-}
-
 /// A lineage or the reason against it.
 pub(super) type Verdict = std::result::Result<Lineage, Found>;
 
-/// The common case without a process: single parents from the head down to the base.
-fn chain(raw: &RawStore, ask: &Ask<'_>) -> Result<Option<Verdict>> {
+/// The common case without a process: single parents from the head down to the base; `None` if
+/// the history is not such a line. Accepted work in the line is taken for the agent's own.
+pub(super) fn chain(raw: &RawStore, ask: &Ask<'_>) -> Result<Option<Verdict>> {
     let mut commits = Vec::new();
     let mut at = ask.head.clone();
     while at != *ask.base {
@@ -78,6 +71,11 @@ fn chain(raw: &RawStore, ask: &Ask<'_>) -> Result<Option<Verdict>> {
     Ok(Some(Ok(Lineage { steps, anchor })))
 }
 
+/// The general case, which knows merges and accepted work.
+pub(super) fn graph(shadow: &Shadow, raw: &RawStore, ask: &Ask<'_>) -> Result<Verdict> {
+    Graph::new(shadow, raw, ask).trace()
+}
+
 fn too_many(ask: &Ask<'_>) -> Found {
     let text = format!("more than {} commits since the base", ask.commits_max);
     Found::new("limits", text)
@@ -87,7 +85,7 @@ fn history(text: impl Into<String>) -> Found {
     Found::new("history", text)
 }
 
-/// The general case: some commit has no parent or several.
+/// The commits as they are being traced.
 struct Graph<'a> {
     shadow: &'a Shadow,
     raw: &'a RawStore,

@@ -4,6 +4,7 @@
 
 mod cli_frame;
 mod config;
+mod gate_attacks;
 mod git_objects;
 mod git_refs;
 mod git_worktree;
