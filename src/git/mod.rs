@@ -8,6 +8,7 @@ pub mod commit;
 pub mod gitconfig;
 pub mod index;
 pub mod merge;
+pub mod merge_list;
 pub mod objects;
 pub mod raw;
 pub mod refs;

@@ -56,7 +56,7 @@ impl Look<'_> {
             let twin = same.and_then(|names| names.iter().find(|n| n[..] != *name));
             if let Some(twin) = twin.filter(|_| !folder.before.iter().any(|n| n[..] == *name)) {
                 let twin = RepoPath::from_bytes([&bytes[..start], twin].concat());
-                let text = format!("`{path}` and `{twin}` are one name on some file systems");
+                let text = format!("is one name with `{twin}` on some file systems");
                 return Ok(Some(Found::at(path, "case-collision", text)));
             }
             if end == bytes.len() {

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::base::{Error, Oid, PackageId, RepoPath, Result, Timestamp};
 use crate::git::Sub;
-use crate::git::raw::{RawChange, RawStore};
+use crate::git::raw::{RawChange, RawEntry, RawStore};
 use crate::integrate::lineage::{self, Ask, Lineage, Verdict};
 use crate::integrate::rules::{self, Found};
 use crate::integrate::shadow::Shadow;
 use crate::integrate::{Planted, collide};
 use crate::model::{GateVerdict, ScopeMode};
-use crate::scope::{Matcher, Set};
+use crate::scope::Set;
 
 /// Says which other unfinished package may write a path.
 pub type OwnerOf<'a> = dyn Fn(&RepoPath) -> Option<PackageId> + 'a;
@@ -146,7 +146,7 @@ fn judge(
     Ok(judge.into_gated(lineage.steps.len()))
 }
 
-fn unreadable(error: &crate::base::Error) -> Found {
+fn unreadable(error: &Error) -> Found {
     let rule = if error.code() == "limits" {
         "limits"
     } else {
@@ -160,22 +160,18 @@ fn unreadable(error: &crate::base::Error) -> Found {
 struct Judge<'a> {
     raw: &'a RawStore,
     input: &'a GateInput<'a>,
-    matcher: Matcher,
     found: Vec<Found>,
     granted: BTreeSet<RepoPath>,
     changed: Vec<RepoPath>,
-    /// Blobs whose content was looked at.
-    seen: BTreeSet<Oid>,
+    /// Blobs whose content was looked at, and whether as a `.gitmodules`.
+    seen: BTreeSet<(Oid, bool)>,
 }
 
 impl<'a> Judge<'a> {
     fn new(raw: &'a RawStore, input: &'a GateInput<'a>) -> Self {
-        /// Paths for which building a large matcher begins to pay.
-        const PATHS_GUESS: usize = 64;
         Judge {
             raw,
             input,
-            matcher: Matcher::new(input.scope, PATHS_GUESS),
             found: Vec::new(),
             granted: BTreeSet::new(),
             changed: Vec::new(),
@@ -198,18 +194,15 @@ impl<'a> Judge<'a> {
             .last()
             .map_or(&lineage.anchor, |step| &step.tree);
         let net = self.raw.changes(Some(&lineage.anchor), Some(after))?;
-        self.limit(net.len())?;
-        let before = self.found.len();
-        for change in &net {
-            self.change(change)?;
-        }
+        self.changes(&net)?;
         self.found.extend(collide::collisions(
             self.raw,
             (&lineage.anchor, after),
             &net,
         )?);
         self.changed = net.into_iter().map(|change| change.path).collect();
-        let known: BTreeSet<(Option<RepoPath>, &'static str)> = self.found[before..]
+        let known: BTreeSet<(Option<RepoPath>, &'static str)> = self
+            .found
             .iter()
             .map(|found| (found.path.clone(), found.rule))
             .collect();
@@ -218,11 +211,8 @@ impl<'a> Judge<'a> {
         }
         for step in &lineage.steps {
             let changes = self.raw.changes(Some(&step.against), Some(&step.tree))?;
-            self.limit(changes.len())?;
             let start = self.found.len();
-            for change in &changes {
-                self.change(change)?;
-            }
+            self.changes(&changes)?;
             let new = self.found.split_off(start);
             let new = new
                 .into_iter()
@@ -233,60 +223,44 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    fn limit(&self, paths: usize) -> Result<()> {
+    /// Judges one difference.
+    fn changes(&mut self, changes: &[RawChange]) -> Result<()> {
         let max = self.input.limits.paths_max;
-        if paths > max {
-            let message = format!("{paths} paths changed, the limit is {max}");
-            return Err(crate::base::Error::negative("limits", message));
+        if changes.len() > max {
+            let message = format!("{} paths changed, the limit is {max}", changes.len());
+            return Err(Error::negative("limits", message));
         }
-        Ok(())
-    }
-
-    fn change(&mut self, change: &RawChange) -> Result<()> {
-        self.path(&change.path);
-        let found = rules::entry(self.raw, change, self.input.limits.blob_bytes_max)?;
-        let is_whole = found.is_empty();
-        self.found.extend(found);
-        if let Some(new) = change
-            .new
-            .as_ref()
-            .filter(|new| is_whole && new.mode != 0o160_000)
-            && self.seen.insert(new.oid.clone())
-            && !self.raw.is_genuine(&new.oid)?
+        let blob_max = Some(self.input.limits.blob_bytes_max);
+        let mut large = BTreeSet::new();
+        for found in rules::judge(self.raw, changes, self.input.scope, blob_max)? {
+            large.extend(found.path.clone().filter(|_| found.rule == "size"));
+            self.outside(found);
+        }
+        for change in changes
+            .iter()
+            .filter(|change| !large.contains(&change.path))
         {
-            let text = format!(
-                "the content of `{}` does not have its own hash",
-                change.path
-            );
-            self.found
-                .push(Found::at(&change.path, "forged-object", text));
+            let key = |new: &RawEntry| (new.oid.clone(), rules::names_modules(&change.path));
+            if change
+                .new
+                .as_ref()
+                .is_some_and(|new| self.seen.insert(key(new)))
+            {
+                self.found.extend(rules::content(self.raw, change)?);
+            }
         }
         Ok(())
     }
 
-    fn path(&mut self, path: &RepoPath) {
-        if self.matcher.contains(path) {
-            return;
+    fn outside(&mut self, found: Found) {
+        let owner = found.path.as_ref().and_then(self.input.owner_of);
+        let is_free = found.is_about_scope && owner.is_none();
+        match &found.path {
+            Some(path) if is_free && self.input.mode == ScopeMode::Amend => {
+                self.granted.insert(path.clone());
+            }
+            _ => self.found.push(found.owned_by(owner)),
         }
-        let found = match self.input.scope.denied_by(path) {
-            Some(pattern) => {
-                let text = format!("`{path}` is denied by `{}`", pattern.as_str());
-                Found::at(path, "denied", text)
-            }
-            None => {
-                let owner = (self.input.owner_of)(path);
-                if self.input.mode == ScopeMode::Amend && owner.is_none() {
-                    self.granted.insert(path.clone());
-                    return;
-                }
-                let text = match &owner {
-                    Some(owner) => format!("`{path}` is in the write scope of `{owner}`"),
-                    None => format!("`{path}` is in no pattern of the write scope"),
-                };
-                Found::at(path, "not-allowed", text).owned_by(owner)
-            }
-        };
-        self.found.push(found);
     }
 
     fn into_gated(mut self, commits: usize) -> Gated {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Error, Oid, Result};
 use crate::git::Sub;
+use crate::git::merge::Merged;
 use crate::git::raw::{RawCommit, RawStore};
 use crate::integrate::rules::Found;
 use crate::integrate::shadow::Shadow;
@@ -202,15 +203,10 @@ impl<'a> Graph<'a> {
     /// hand in it.
     fn virtual_merge(&self, mine: &Oid, theirs: &Oid) -> Result<std::result::Result<Oid, Found>> {
         let git = self.shadow.git();
-        let call = git
-            .call(Sub::MergeTree)
-            .args(["--write-tree", "--no-messages", "-z"]);
-        let answer = call.args([mine.as_str(), theirs.as_str()]).run()?;
-        if answer.code == 1 {
+        let Merged::Clean { tree } = git.merge_tree(mine, theirs, None)? else {
             let text = "a merge of accepted work that conflicts with the base";
             return Ok(Err(Found::new("merge", text)));
-        }
-        let tree = crate::integrate::answer::tree_of(&answer.output()?)?;
+        };
         let text = format!(
             "tree {tree}\nparent {mine}\nparent {theirs}\n\
              author gate <gate> 0 +0000\ncommitter gate <gate> 0 +0000\n\nanchor\n"

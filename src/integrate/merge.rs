@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::base::{AttemptId, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::git::Person;
+use crate::git::merge::{self, MergeMessage};
 use crate::git::raw::{RawChange, RawStore};
-use crate::git::{Person, Sub};
-use crate::integrate::answer::{self, MergeAnswer};
 use crate::integrate::collide;
 use crate::integrate::gate::OwnerOf;
-use crate::integrate::rules::Found;
+use crate::integrate::rules::{self, Found};
 use crate::integrate::shadow::Shadow;
 use crate::model::GateViolation;
 use crate::scope::Set;
@@ -109,7 +109,7 @@ pub struct Merged {
 }
 
 /// Why there is no merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conflict {
     /// Each path that git could not merge.
     pub paths: Vec<ConflictPath>,
@@ -137,42 +137,25 @@ pub struct ConflictPath {
 /// Git cannot be run, or the two have no history in common.
 pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
     let raw = shadow.raw()?;
-    let answer = match try_merge(shadow, input)? {
-        (answer, true) => answer,
-        (answer, false) => return conflict(&raw, input, answer).map(MergeOutcome::Conflict),
+    // What merging legitimately needs of attributes comes from before the agents.
+    let git = shadow.git_into_store();
+    let git = git.env("GIT_ATTR_SOURCE", input.base.as_str());
+    let tree = match git.merge_tree(input.tip, input.head, None)? {
+        merge::Merged::Clean { tree } => tree,
+        conflicted => return conflict(&raw, input, conflicted).map(MergeOutcome::Conflict),
     };
-    let violations = recheck(shadow, input, &answer.tree)?;
+    let violations = recheck(shadow, input, &tree)?;
     if !violations.is_empty() {
         return Ok(MergeOutcome::Refused(violations));
     }
     let tip = raw.commit(input.tip)?.tree;
-    let changed = raw.changes(Some(&tip), Some(&answer.tree))?;
-    let commit = write_commit(shadow, input, &answer.tree)?;
+    let changed = raw.changes(Some(&tip), Some(&tree))?;
+    let commit = write_commit(shadow, input, &tree)?;
     Ok(MergeOutcome::Merged(Merged {
         commit,
-        tree: answer.tree,
+        tree,
         changed: changed.into_iter().map(|change| change.path).collect(),
     }))
-}
-
-fn try_merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<(MergeAnswer, bool)> {
-    // What merging legitimately needs of attributes comes from before the agents.
-    let git = shadow
-        .git_into_store()
-        .env("GIT_ATTR_SOURCE", input.base.as_str());
-    let call = git
-        .call(Sub::MergeTree)
-        .args(["--write-tree", "-z", "--messages"]);
-    let answer = call.args([input.tip.as_str(), input.head.as_str()]).run()?;
-    match answer.code {
-        0 => Ok((answer::one(&answer.stdout, false)?, true)),
-        1 => Ok((answer::one(&answer.stdout, false)?, false)),
-        _ => {
-            let why = answer.failure().to_string();
-            let message = format!("`{}` cannot be merged", input.message.package);
-            Err(Error::negative("merge", message).because(why))
-        }
-    }
 }
 
 fn write_commit(shadow: &Shadow, input: &MergeInput<'_>, tree: &Oid) -> Result<Oid> {
@@ -199,17 +182,19 @@ pub fn recheck(
     let raw = &shadow.raw()?;
     let tip = raw.commit(input.tip)?.tree;
     let head = raw.commit(input.head)?.tree;
-    let granted: BTreeSet<&RepoPath> = input.granted.iter().collect();
     let changes = raw.changes(Some(&tip), Some(merged))?;
     let mut found = collide::collisions(raw, (&tip, merged), &changes)?;
+    let granted: BTreeSet<&RepoPath> = input.granted.iter().collect();
+    for outside in rules::judge(raw, &changes, input.scope, None)? {
+        let path = outside.path.as_ref();
+        if !(outside.is_about_scope && path.is_some_and(|path| granted.contains(path))) {
+            let owner = path.and_then(input.owner_of);
+            found.push(outside.owned_by(owner));
+        }
+    }
     let mut bases = None;
     for change in &changes {
         let path = &change.path;
-        if !input.scope.contains(path) && !granted.contains(path) {
-            let text = format!("merging would change `{path}`, which is outside the write scope");
-            found.push(Found::at(path, "not-allowed", text).owned_by((input.owner_of)(path)));
-            continue;
-        }
         if change.new == raw.entry(&head, path)? {
             continue;
         }
@@ -217,7 +202,7 @@ pub fn recheck(
             bases = Some(shadow.merge_bases(input.tip, input.head)?);
         }
         if is_untouched(raw, change, bases.iter().flatten())? {
-            let text = format!("the merged `{path}` is neither the tip's nor the head's");
+            let text = "is neither as the tip nor as the head has it";
             found.push(Found::at(path, "merge", text));
         }
     }
@@ -236,21 +221,25 @@ fn is_untouched<'a>(
     })
 }
 
-fn conflict(raw: &RawStore, input: &MergeInput<'_>, answer: MergeAnswer) -> Result<Conflict> {
-    let mut paths = BTreeSet::new();
-    paths.extend(answer.conflicts.keys().cloned());
-    let told = answer
-        .messages
-        .iter()
-        .filter(|m| m.kind.starts_with("CONFLICT"));
-    paths.extend(told.flat_map(|m| m.paths.iter().cloned()));
+fn conflict(raw: &RawStore, input: &MergeInput<'_>, merged: merge::Merged) -> Result<Conflict> {
+    let merge::Merged::Conflicted {
+        tree,
+        paths,
+        messages,
+    } = merged
+    else {
+        return Ok(Conflict::default());
+    };
+    let mut all: BTreeSet<RepoPath> = paths.into_iter().collect();
+    let told = messages.iter().filter(|m| m.kind.starts_with("CONFLICT"));
+    all.extend(told.flat_map(|m| m.paths.iter().cloned()));
     let mut out = Vec::new();
-    for path in paths {
-        let about = |m: &&answer::Message| m.kind != "Auto-merging" && m.paths.contains(&path);
-        let what = answer.messages.iter().find(about);
+    for path in all {
+        let about = |m: &&MergeMessage| m.kind != "Auto-merging" && m.paths.contains(&path);
+        let what = messages.iter().find(about);
         out.push(ConflictPath {
             what: what.map_or_else(|| "both sides changed it".to_owned(), |m| m.text.clone()),
-            marked: marked(raw, &answer.tree, &path)?,
+            marked: marked(raw, &tree, &path)?,
             other: (input.owner_of)(&path),
             path,
         });

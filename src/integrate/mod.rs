@@ -9,7 +9,6 @@ pub mod rehearse;
 pub mod shadow;
 pub mod surroundings;
 
-mod answer;
 mod collide;
 mod lineage;
 mod rules;

@@ -1,8 +1,7 @@
 //! Would these heads merge? Many pairs in one process, nothing kept.
 
 use crate::base::{Oid, RepoPath, Result};
-use crate::git::Sub;
-use crate::integrate::answer;
+use crate::git::merge_list::Trial;
 use crate::integrate::shadow::Shadow;
 
 /// Most pairs of one rehearsal.
@@ -27,21 +26,13 @@ pub struct Rehearsal {
 /// Git cannot be run, or a pair has no history in common.
 pub fn rehearse(shadow: &Shadow, pairs: &[(Oid, Oid)]) -> Result<Vec<Rehearsal>> {
     let pairs = &pairs[..pairs.len().min(PAIRS_MAX)];
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let input: String = pairs.iter().map(|(a, b)| format!("{a} {b}\n")).collect();
-    let git = shadow.git();
-    let call = git.call(Sub::MergeTree).args(["--stdin", "-z"]);
-    let answers = answer::many(&call.input(input).output()?, pairs.len())?;
-    let told = pairs
-        .iter()
-        .zip(answers)
-        .map(|((one, other), (is_clean, answer))| Rehearsal {
-            one: one.clone(),
-            other: other.clone(),
-            conflicts: answer.conflicts.into_keys().collect(),
-            is_clean,
-        });
-    Ok(told.collect())
+    let trials = shadow.git().try_merges(pairs)?;
+    let told = pairs.iter().zip(trials);
+    let rehearsal = |((one, other), trial): (&(Oid, Oid), Trial)| Rehearsal {
+        one: one.clone(),
+        other: other.clone(),
+        conflicts: trial.paths,
+        is_clean: trial.is_clean,
+    };
+    Ok(told.map(rehearsal).collect())
 }

@@ -1,18 +1,18 @@
-//! The rules of the gate for one changed path, beside the scope itself.
+//! Findings, and how changes are put before the scope guard: with sizes and targets of links.
 
 use crate::base::{Oid, PackageId, RepoPath, Result};
 use crate::git::raw::{RawChange, RawEntry, RawStore};
 use crate::model::GateViolation;
+use crate::scope::Set;
+use crate::scope::guard::{self, Change, EntryMode, Policy, Violation};
 
-/// Longest symbolic link target that is read.
+/// Longest target of a symbolic link that is read.
 const TARGET_MAX: usize = 4096;
 /// Largest `.gitmodules` that is read.
 const MODULES_MAX: usize = 1 << 20;
 
 const MODE_LINK: u32 = 0o120_000;
 const MODE_GITLINK: u32 = 0o160_000;
-const MODE_FILE: u32 = 0o100_644;
-const MODE_PROGRAM: u32 = 0o100_755;
 
 /// One finding before it becomes a violation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) struct Found {
     pub(super) detail: String,
     pub(super) commit: Option<Oid>,
     pub(super) owner: Option<PackageId>,
+    /// True if another scope could allow it.
+    pub(super) is_about_scope: bool,
 }
 
 impl Found {
@@ -32,6 +34,7 @@ impl Found {
             detail: detail.into(),
             commit: None,
             owner: None,
+            is_about_scope: false,
         }
     }
 
@@ -42,12 +45,22 @@ impl Found {
         }
     }
 
+    fn from_guard(violation: Violation) -> Self {
+        Found {
+            is_about_scope: violation.rule.is_about_scope(),
+            ..Found::at(&violation.path, violation.rule.as_str(), violation.detail)
+        }
+    }
+
     pub(super) fn in_commit(mut self, commit: &Oid) -> Self {
         self.commit = Some(commit.clone());
         self
     }
 
     pub(super) fn owned_by(mut self, owner: Option<PackageId>) -> Self {
+        if let Some(owner) = owner.as_ref().filter(|_| self.is_about_scope) {
+            self.detail += &format!("; it belongs to `{owner}`");
+        }
         self.owner = owner;
         self
     }
@@ -63,46 +76,89 @@ impl Found {
     }
 }
 
-/// What is wrong with the new side of a change, whoever may write the path.
-pub(super) fn entry(raw: &RawStore, change: &RawChange, blob_max: u64) -> Result<Vec<Found>> {
-    let path = &change.path;
-    let Some(new) = &change.new else {
-        return Ok(Vec::new());
+/// Judges changes by the scope guard, with what it has to be told about blobs and links.
+///
+/// # Errors
+/// A link's target cannot be read.
+pub(super) fn judge(
+    raw: &RawStore,
+    changes: &[RawChange],
+    scope: &Set,
+    blob_max: Option<u64>,
+) -> Result<Vec<Found>> {
+    let mut asked = Vec::with_capacity(changes.len());
+    for change in changes {
+        asked.push(Change {
+            path: change.path.clone(),
+            old: mode(change.old.as_ref()),
+            new: mode(change.new.as_ref()),
+            size: size(raw, change)?,
+            target: target(raw, change)?,
+        });
+    }
+    let policy = Policy {
+        max_blob_bytes: blob_max,
     };
-    let mut out = Vec::new();
-    if path.is_hostile() {
-        let text = format!("`{path}` has a part that some file system takes for `.git` or leaves");
-        out.push(Found::at(path, "hostile-path", text));
-    }
-    match new.mode {
-        MODE_FILE | MODE_PROGRAM => out.extend(blob(raw, path, new, blob_max)?),
-        MODE_LINK => out.extend(link(raw, path, new)?),
-        MODE_GITLINK => out.extend(gitlink(change)),
-        other => {
-            let text = format!("`{path}` has mode {other:o}, which is no file, link or submodule");
-            out.push(Found::at(path, "mode", text));
-        }
-    }
-    Ok(out)
+    let violations = guard::judge(&asked, scope, &policy);
+    Ok(violations.into_iter().map(Found::from_guard).collect())
 }
 
-fn blob(raw: &RawStore, path: &RepoPath, new: &RawEntry, max: u64) -> Result<Option<Found>> {
-    let Some(size) = raw.size(&new.oid)? else {
-        let text = format!("the content of `{path}` is not in the object store");
-        return Ok(Some(Found::at(path, "missing-object", text)));
-    };
-    if size > max {
-        let text = format!("`{path}` has {size} bytes, the limit is {max}");
-        return Ok(Some(Found::at(path, "size", text)));
+fn mode(entry: Option<&RawEntry>) -> EntryMode {
+    entry.map_or(EntryMode::Absent, |e| {
+        EntryMode::from_octal(&format!("{:o}", e.mode))
+    })
+}
+
+/// The size of a new blob; nothing for a change of the mode alone, submodules and absent blobs.
+fn size(raw: &RawStore, change: &RawChange) -> Result<Option<u64>> {
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) if old.oid == new.oid => Ok(None),
+        (_, Some(new)) if new.mode != MODE_GITLINK => raw.size(&new.oid),
+        _ => Ok(None),
     }
-    if path.as_bytes().rsplit(|b| *b == b'/').next() == Some(b".gitmodules") {
+}
+
+fn target(raw: &RawStore, change: &RawChange) -> Result<Option<Vec<u8>>> {
+    match &change.new {
+        Some(new) if new.mode == MODE_LINK && raw.size(&new.oid)?.is_some() => {
+            let (bytes, more) = raw.blob(&new.oid, TARGET_MAX)?;
+            Ok((!more).then_some(bytes))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What is wrong with the new content of a change, whoever may write the path.
+///
+/// # Errors
+/// An object became unreadable between two looks.
+pub(super) fn content(raw: &RawStore, change: &RawChange) -> Result<Option<Found>> {
+    let path = &change.path;
+    let Some(new) = change.new.as_ref().filter(|new| new.mode != MODE_GITLINK) else {
+        return Ok(None);
+    };
+    if raw.size(&new.oid)?.is_none() {
+        let text = "its content is not in the object store";
+        return Ok(Some(Found::at(path, "missing-object", text)));
+    }
+    if !raw.is_genuine(&new.oid)? {
+        let text = "its content does not have its own hash";
+        return Ok(Some(Found::at(path, "forged-object", text)));
+    }
+    if names_modules(path) {
         let (bytes, _) = raw.blob(&new.oid, MODULES_MAX)?;
         if has_stray_control(&bytes) {
-            let text = format!("`{path}` holds control characters that some git misreads");
+            let text = "holds control characters that some versions of git misread";
             return Ok(Some(Found::at(path, "submodule", text)));
         }
     }
     Ok(None)
+}
+
+/// True for `.gitmodules` in any letter case.
+pub(super) fn names_modules(path: &RepoPath) -> bool {
+    let name = path.as_bytes().rsplit(|b| *b == b'/').next();
+    name.is_some_and(|name| name.eq_ignore_ascii_case(b".gitmodules"))
 }
 
 /// A carriage return anywhere but before a line feed, or another control character.
@@ -115,93 +171,9 @@ fn has_stray_control(bytes: &[u8]) -> bool {
     })
 }
 
-fn gitlink(change: &RawChange) -> Option<Found> {
-    let path = &change.path;
-    let is_known = change
-        .old
-        .as_ref()
-        .is_some_and(|old| old.mode == MODE_GITLINK);
-    (!is_known).then(|| {
-        let text = format!("`{path}` is a new submodule or a repository inside the repository");
-        Found::at(path, "gitlink", text)
-    })
-}
-
-fn link(raw: &RawStore, path: &RepoPath, new: &RawEntry) -> Result<Option<Found>> {
-    if raw.size(&new.oid)?.is_none() {
-        let text = format!("the target of `{path}` is not in the object store");
-        return Ok(Some(Found::at(path, "missing-object", text)));
-    }
-    let (target, more) = raw.blob(&new.oid, TARGET_MAX)?;
-    let target = RepoPath::from_bytes(target);
-    let why = match escape(path, &target) {
-        _ if more => "its target is too long",
-        Some(why) => why,
-        None => return Ok(None),
-    };
-    let text = format!("`{path}` is a symbolic link to `{target}`: {why}");
-    Ok(Some(Found::at(path, "symlink", text)))
-}
-
-/// Why a link at `path` with this target leaves the repository; `None` if it stays inside.
-fn escape(path: &RepoPath, target: &RepoPath) -> Option<&'static str> {
-    let bytes = target.as_bytes();
-    if bytes.is_empty() {
-        return Some("it points nowhere");
-    }
-    if bytes[0] == b'/' || bytes.contains(&b'\\') || bytes.get(1) == Some(&b':') {
-        return Some("it points to a place outside the repository");
-    }
-    let mut depth = path.as_bytes().iter().filter(|b| **b == b'/').count();
-    for part in bytes.split(|b| *b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return Some("it points to a place outside the repository"),
-            },
-            name if crate::base::path::is_dot_git(&String::from_utf8_lossy(name)) => {
-                return Some("it points into git's own folder");
-            }
-            _ => depth += 1,
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(path: &str, target: &str, is_refused: bool) {
-        let found = escape(&path.into(), &target.into());
-        assert_eq!(found.is_some(), is_refused, "{path} -> {target}: {found:?}");
-    }
-
-    #[test]
-    fn links_may_not_leave_the_repository() {
-        for (path, target) in [
-            ("a", "/etc/passwd"),
-            ("a", ".."),
-            ("d/a", "../../x"),
-            ("d/a", "x/../../../y"),
-            ("a", ".git/config"),
-            ("d/a", "../.GIT/hooks"),
-            ("a", "C:/x"),
-            ("a", "\\\\host\\x"),
-            ("a", ""),
-        ] {
-            check(path, target, true);
-        }
-        for (path, target) in [
-            ("a", "b"),
-            ("d/a", "../b"),
-            ("d/e/a", "../../b/./c"),
-            ("a", "d/"),
-        ] {
-            check(path, target, false);
-        }
-    }
 
     #[test]
     fn a_carriage_return_inside_a_line_of_gitmodules_is_stray() {

@@ -92,7 +92,8 @@ impl Stage {
     }
 
     fn judge(&self) -> Gated {
-        self.judge_as(ScopeMode::Strict, &["src/api/**"], &["**/*.lock"])
+        let allow = ["src/api/**", "src/api/.gitmodules"];
+        self.judge_as(ScopeMode::Strict, &allow, &["**/*.lock"])
     }
 
     fn judge_as(&self, mode: ScopeMode, allow: &[&str], deny: &[&str]) -> Gated {
@@ -129,7 +130,7 @@ fn set(allow: &[&str], deny: &[&str]) -> Set {
 }
 
 /// Name, script, path and rule that must be named.
-const ATTACKS: [(&str, &str, Option<&str>, &str); 33] = [
+const ATTACKS: [(&str, &str, Option<&str>, &str); 34] = [
     (
         "a plain commit",
         "echo x > docs/x.md; git commit -qam x",
@@ -215,7 +216,7 @@ const ATTACKS: [(&str, &str, Option<&str>, &str); 33] = [
         "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),src/api/sub; \
          git commit -qm x",
         Some("src/api/sub"),
-        "gitlink",
+        "submodule",
     ),
     (
         "touched and reverted",
@@ -312,6 +313,12 @@ const ATTACKS: [(&str, &str, Option<&str>, &str); 33] = [
         "echo '* merge=evil' > .gitattributes; git add -A; git commit -qm x",
         Some(".gitattributes"),
         "not-allowed",
+    ),
+    (
+        "attributes inside the scope that no pattern names",
+        "echo '* merge=evil' > src/api/.gitattributes; git add -A; git commit -qm x",
+        Some("src/api/.gitattributes"),
+        "control-file",
     ),
     (
         "a module whose path ends in a carriage return",
