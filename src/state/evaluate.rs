@@ -18,7 +18,7 @@ use crate::state::record::{
 };
 use crate::state::refusal::{Holder, Refusal};
 use crate::state::request::{Op, Request};
-use crate::state::view::{FeatureView, PackageView, View};
+use crate::state::view::{FeatureView, PackageView, Problem, View};
 use crate::state::{attempt, claim, feature, land, lock};
 
 /// What the request changes, or why nothing may change.
@@ -80,13 +80,11 @@ impl<'a> Draft<'a> {
             )));
         }
         let room = self.request.op.feature().map(FeatureRoom::of);
-        let room = room.map(|room| format!("{}/", room.path()));
         let grants = matches!(self.request.op, Op::Claim(_) | Op::LockAcquire { .. });
-        let concerned = self.view.problems.iter().find(|problem| {
-            let path = format!("{}/", problem.path);
-            path.starts_with("meta/")
-                || room.as_ref().is_some_and(|room| path.starts_with(room))
-                || (grants && path.contains("/rights/"))
+        let mut problems = self.view.problems.iter();
+        let concerned = problems.find(|problem| {
+            concerns(problem, room.as_ref().map(FeatureRoom::path))
+                || (grants && hides_rights(problem))
         });
         match concerned {
             Some(problem) => Err(Refusal::Damaged {
@@ -216,6 +214,24 @@ impl<'a> Draft<'a> {
             by: self.by(),
         }
     }
+}
+
+/// True if the problem lies in the room, above it, or in what everything rests on.
+fn concerns(problem: &Problem, room: Option<&str>) -> bool {
+    let inside = |path: &str, folder: &str| {
+        path.strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let path = problem.path.as_str();
+    inside(path, "meta")
+        || room
+            .is_some_and(|room| inside(path, room) || (inside(room, path) && !problem.is_foreign()))
+}
+
+/// True if a live grant may be among what cannot be read.
+fn hides_rights(problem: &Problem) -> bool {
+    let is_fact = problem.path.contains("/facts/") || problem.path.contains("/answers/");
+    problem.path.contains("/rights/") || !(is_fact || problem.is_foreign())
 }
 
 /// The first request of a state makes its authority; the id follows from the transaction's.

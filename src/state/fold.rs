@@ -139,7 +139,10 @@ impl<Id, V: Default> Folded<Id, V> {
             let parts: Vec<&str> = entry.path.split('/').collect();
             match slot(&parts) {
                 Some(slot) => slots.push((slot, entry)),
-                None => self.problem(room, &entry.path, NOT_A_RECORD.to_owned()),
+                None => {
+                    let path = format!("{room}/{}", entry.path);
+                    self.problems.push(Problem::foreign(path));
+                }
             }
         }
         slots.sort_by(|a, b| a.0.cmp(&b.0));
@@ -154,7 +157,7 @@ impl<Id, V> Folded<Id, V> {
     }
 }
 
-const NOT_A_RECORD: &str = "it is none of the records of this format";
+const NOT_A_RECORD: &str = "it is no record";
 
 /// Folds a whole state: every entry with its full path.
 pub fn everything(entries: &[Entry]) -> View {
@@ -177,7 +180,7 @@ pub fn everything(entries: &[Entry]) -> View {
                 rooms.locks.entry(room).or_default().push(below);
             }
             Some(Slot::Reserved) => {}
-            None => view.problem(&entry.path, NOT_A_RECORD.to_owned()),
+            None => view.problems.push(Problem::foreign(entry.path.clone())),
         }
     }
     rooms.into_view(view)
@@ -232,7 +235,10 @@ impl View {
         let result = match path {
             layout::FORMAT => decode(bytes).map(|f: FormatRecord| self.format = f.v),
             layout::AUTHORITY => decode(bytes).map(|a: Authority| self.authority = Some(a)),
-            _ => Err(NOT_A_RECORD.to_owned()),
+            _ => {
+                self.problems.push(Problem::foreign(path.to_owned()));
+                Ok(())
+            }
         };
         if let Err(why) = result {
             self.problem(path, why);

@@ -305,9 +305,40 @@ pub fn parse(path: &str) -> Option<Slot> {
     match room {
         "features" => feature(rest),
         "locks" => lock(rest),
-        _ if RESERVED.contains(&room) => Some(Slot::Reserved),
+        _ if is_reserved(room) => Some(Slot::Reserved),
         _ => None,
     }
+}
+
+/// Reads the folder of a feature, `features/<h2>/<slug>`.
+pub fn feature_room(path: &str) -> Option<FeatureRoom> {
+    let (h2, slug) = path.strip_prefix("features/")?.split_once('/')?;
+    (is_component(slug) && is_hex(h2, 2)).then(|| FeatureRoom(path.to_owned()))
+}
+
+/// Reads the folder of a package, `features/<h2>/<slug>/packages/<h2>/<slug>`.
+pub fn package_room(path: &str) -> Option<PackageRoom> {
+    let (feature, rest) = path.split_once("/packages/")?;
+    let (h2, slug) = rest.split_once('/')?;
+    feature_room(feature)?;
+    (is_component(slug) && is_hex(h2, 2)).then(|| PackageRoom(path.to_owned()))
+}
+
+/// Reads the folder of a lock, `locks/<h2>/<sha256>`.
+pub fn lock_room(path: &str) -> Option<LockRoom> {
+    let (h2, hash) = path.strip_prefix("locks/")?.split_once('/')?;
+    let hash = ContentHash::parse(hash)?;
+    (hash.short(2) == h2).then(|| LockRoom(path.to_owned()))
+}
+
+/// True for rooms at the root that later versions of the same format may fill.
+pub fn is_reserved(room: &str) -> bool {
+    RESERVED.contains(&room)
+}
+
+/// True unless the path is one of the records that are no JSON.
+pub fn is_json(path: &str) -> bool {
+    !(path.ends_with("/plan") || path.ends_with("/summary.md"))
 }
 
 fn feature(rest: &str) -> Option<Slot> {
@@ -315,16 +346,9 @@ fn feature(rest: &str) -> Option<Slot> {
     let [h2, slug, inner @ ..] = parts.as_slice() else {
         return None;
     };
-    let named = |h2: &str, slug: &str| is_component(slug) && is_hex(h2, 2);
-    if !named(h2, slug) {
-        return None;
-    }
-    let room = FeatureRoom(format!("features/{h2}/{slug}"));
+    let room = feature_room(&format!("features/{h2}/{slug}"))?;
     if let ["packages", h2, slug, inner @ ..] = inner {
-        if !named(h2, slug) {
-            return None;
-        }
-        let package = PackageRoom(format!("{}/packages/{h2}/{slug}", room.0));
+        let package = package_room(&format!("{}/packages/{h2}/{slug}", room.0))?;
         return Some(Slot::Package(room, package, package_slot(inner)?));
     }
     Some(Slot::Feature(room, feature_slot(inner)?))
@@ -406,10 +430,7 @@ fn lock(rest: &str) -> Option<Slot> {
     let [h2, hash, inner @ ..] = parts.as_slice() else {
         return None;
     };
-    if ContentHash::parse(hash)?.short(2) != *h2 {
-        return None;
-    }
-    let room = LockRoom(format!("locks/{h2}/{hash}"));
+    let room = lock_room(&format!("locks/{h2}/{hash}"))?;
     Some(Slot::Lock(room, lock_slot(inner)?))
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{AttemptId, ContentHash, FeatureId, PackageId, TxnId};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation};
@@ -37,8 +39,23 @@ pub struct Problem {
     pub why: String,
 }
 
+impl Problem {
+    /// An entry that is none of the records of this format.
+    pub fn foreign(path: String) -> Self {
+        let why = FOREIGN.to_owned();
+        Problem { path, why }
+    }
+
+    /// True if the entry is none of the records of this format.
+    pub fn is_foreign(&self) -> bool {
+        self.why == FOREIGN
+    }
+}
+
+const FOREIGN: &str = "it is none of the records of this format";
+
 /// One feature in brief; what a claim of another feature has to know.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FeatureBrief {
     /// Title for people.
     pub title: Option<String>,

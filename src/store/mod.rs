@@ -1,1 +1,22 @@
-//! Records on the ref: snapshot, transaction, group commit, cache, fsck.
+//! The state on its ref: snapshots, transactions, group commit, cache, journal, damages.
+//!
+//! [`Store::submit`] is the only door. Whoever holds the transaction lock evaluates its own and
+//! everybody's waiting requests on one snapshot; the swap consumes that very snapshot. Reads
+//! never lock and never write refs, objects, index or config.
+
+mod backend;
+mod cache;
+mod git_ref;
+mod handle;
+mod journal;
+mod memory;
+mod message;
+mod mirror;
+mod reader;
+mod transact;
+
+pub use backend::Snapshot;
+pub use handle::{Accepted, Seat, Store};
+pub use memory::Memory;
+pub use message::Change;
+pub use mirror::Load;

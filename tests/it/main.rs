@@ -9,4 +9,5 @@ mod git_objects;
 mod git_refs;
 mod git_worktree;
 mod plan_corpus;
+mod store_basics;
 mod support;
