@@ -5,6 +5,7 @@
 
 pub mod cmd;
 pub mod commit;
+pub mod disk;
 pub mod gitconfig;
 pub mod index;
 pub mod merge;
@@ -21,6 +22,7 @@ mod loose;
 
 pub use cmd::{Answer, Git, Sub};
 pub use commit::{Commit, NewCommit, Person};
+pub use disk::{Checkout, Conversion, OnDisk};
 pub use merge::{MergeMessage, Merged};
 pub use objects::{Kind, Objects};
 pub use refs::{Expected, Head, Refs, SwapError};

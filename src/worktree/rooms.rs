@@ -1,0 +1,331 @@
+//! All rooms of a repository: making one, finding half-made ones, removing one.
+//!
+//! Every making and removing happens under one file lock, after a record of the intent. Whoever
+//! takes the lock next finds what a killed process left and clears it away, so a kill at any
+//! point needs no step by hand.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result};
+use crate::git::{Expected, Files, Person, Repo, Start};
+use crate::model::Durability;
+use crate::os::lock::{self, FileLock};
+use crate::os::{clock, file};
+use crate::worktree::record::{self, Record, Stage};
+use crate::worktree::room::{Room, Salvage};
+
+/// Longest wait for another process that makes or removes a room.
+const LOCK_WAIT: Duration = Duration::from_secs(120);
+/// Longest wait for a branch's lock file that a killed process left to count as stale.
+const STALE_WAIT: Duration = Duration::from_secs(4);
+const REST: Duration = Duration::from_millis(100);
+
+/// What a new room is for.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomSpec<'a> {
+    /// The feature.
+    pub feature: &'a FeatureId,
+    /// The package.
+    pub package: &'a PackageId,
+    /// The attempt; names the room.
+    pub attempt: &'a AttemptId,
+    /// The branch to make.
+    pub branch: &'a RefName,
+    /// The commit to begin from.
+    pub base: &'a Oid,
+    /// Patterns of the only files to check out; empty: all.
+    pub sparse: &'a [String],
+}
+
+/// What became of a room that was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// What was saved right before.
+    pub salvage: Salvage,
+    /// A folder at its place that is not the room any more, so it was kept.
+    pub kept: Option<PathBuf>,
+}
+
+/// The rooms of one repository.
+#[derive(Debug, Clone)]
+pub struct Rooms {
+    repo: Repo,
+    parent: PathBuf,
+    by: Person,
+}
+
+impl Rooms {
+    /// `parent` comes from [`crate::worktree::place::choose`]; `by` makes the commits that keep
+    /// what stood in a room.
+    pub fn new(repo: Repo, parent: PathBuf, by: Person) -> Self {
+        Rooms { repo, parent, by }
+    }
+
+    /// The folder in which rooms stand.
+    pub fn parent(&self) -> &Path {
+        &self.parent
+    }
+
+    /// Makes a room, or gives the one that a killed process made for this attempt.
+    ///
+    /// # Errors
+    /// `branch-exists` if the branch is there without a room of ours, and whatever git says.
+    pub fn create(&self, spec: &RoomSpec<'_>) -> Result<Room> {
+        let guard = self.lock("make a worktree")?;
+        self.clear_half_made(&guard)?;
+        if let Some(record) = record::read(&self.repo, spec.attempt)? {
+            let same = record.branch == *spec.branch && record.base == *spec.base;
+            return if same && record.stage == Stage::Made {
+                self.room(record)
+            } else {
+                let message = format!("the attempt `{}` has another worktree", spec.attempt);
+                Err(Error::busy("room-exists", message))
+            };
+        }
+        let record = self.intend(spec)?;
+        match self.make(&record, spec) {
+            Ok(()) => self.room(record),
+            Err(error) => {
+                // The reason of the failure matters more than one of the clearing.
+                let _ = self.clear(&record, &guard);
+                Err(error)
+            }
+        }
+    }
+
+    /// The room of an attempt, if it was made here.
+    pub fn find(&self, attempt: &AttemptId) -> Result<Option<Room>> {
+        let record = record::read(&self.repo, attempt)?;
+        let record = record.filter(|record| record.stage == Stage::Made);
+        record.map(|record| self.room(record)).transpose()
+    }
+
+    /// All rooms that were made and not removed, by attempt. Their folders may be gone.
+    pub fn list(&self) -> Result<Vec<Room>> {
+        let mut rooms = Vec::new();
+        for attempt in record::attempts(&self.repo)? {
+            rooms.extend(self.find(&attempt)?);
+        }
+        Ok(rooms)
+    }
+
+    /// Clears away what killed processes left of rooms in the making or in removal. Every other
+    /// method that changes rooms does this first. Gives the attempts concerned.
+    pub fn recover(&self) -> Result<Vec<AttemptId>> {
+        let guard = self.lock("clear half-made worktrees")?;
+        self.clear_half_made(&guard)
+    }
+
+    /// Saves everything that is not ignored (see [`Room::salvage`]) and removes the room. The
+    /// branch stays.
+    ///
+    /// # Errors
+    /// `unsaved` (policy) if something in it cannot be saved: then the room stays.
+    pub fn remove(&self, room: &Room) -> Result<Removal> {
+        let guard = self.lock("remove a worktree")?;
+        self.clear_half_made(&guard)?;
+        let salvage = room.salvage()?;
+        if let Some(first) = salvage.unsaved.first() {
+            let path = room.path().display();
+            let message = format!("`{path}` is kept: `{first}` in it cannot be saved");
+            let hint = format!("look at `{path}`, then: git wp cleanup");
+            return Err(Error::policy("unsaved", message).hint(hint));
+        }
+        let Some(mut record) = record::read(&self.repo, room.attempt())? else {
+            return Ok(Removal {
+                salvage,
+                kept: None,
+            });
+        };
+        record.stage = Stage::Removing;
+        record.write(&self.repo)?;
+        let removed = self.repo.remove_worktree(record.path())?;
+        record.remove(&self.repo)?;
+        Ok(Removal {
+            salvage,
+            kept: removed.kept,
+        })
+    }
+
+    fn intend(&self, spec: &RoomSpec<'_>) -> Result<Record> {
+        let path = self.parent.join(format!("wp-{}", spec.attempt));
+        if std::fs::symlink_metadata(&path).is_ok() {
+            let message = format!("`{}` exists already", path.display());
+            return Err(Error::busy("room-exists", message));
+        }
+        if let Some(found) = self.repo.refs().read(spec.branch)? {
+            let (branch, at) = (spec.branch.short(), found.short());
+            let message = format!("the branch `{branch}` exists already, at {at}");
+            return Err(Error::busy("branch-exists", message));
+        }
+        let path = path.to_str().map(str::to_owned);
+        let record = Record {
+            v: 1,
+            stage: Stage::Making,
+            feature: spec.feature.clone(),
+            package: spec.package.clone(),
+            attempt: spec.attempt.clone(),
+            branch: spec.branch.clone(),
+            base: spec.base.clone(),
+            base_tree: self.repo.objects().commit(spec.base)?.tree,
+            path: path.ok_or_else(|| Error::bug("a room whose path is not UTF-8"))?,
+            is_sparse: !spec.sparse.is_empty(),
+        };
+        record.write(&self.repo)?;
+        Ok(record)
+    }
+
+    fn make(&self, record: &Record, spec: &RoomSpec<'_>) -> Result<()> {
+        file::make_shared_dirs(&self.parent)?;
+        let reason = format!("begin of {} attempt {}", record.package, record.attempt);
+        self.repo
+            .refs()
+            .swap(
+                &record.branch,
+                Some(&record.base),
+                &Expected::Absent,
+                &reason,
+                Durability::Fast,
+            )
+            .map_err(|error| error.into_error(&record.branch))?;
+        let sparse: Vec<String> = sparse_lines(spec.sparse);
+        let files = if sparse.is_empty() {
+            Files::All
+        } else {
+            Files::Sparse(&sparse)
+        };
+        let reason = format!("git wp: attempt {}", record.attempt);
+        let start = Start::Branch(&record.branch);
+        self.repo
+            .add_worktree(record.path(), start, files, &reason)?;
+        self.room(record.clone())?.checkout().take_baseline()?;
+        let made = Record {
+            stage: Stage::Made,
+            ..record.clone()
+        };
+        made.write(&self.repo)
+    }
+
+    fn clear_half_made(&self, guard: &FileLock) -> Result<Vec<AttemptId>> {
+        let mut cleared = Vec::new();
+        for attempt in record::attempts(&self.repo)? {
+            // A damaged record is told by `doctor`; it must not stop all others.
+            let Ok(Some(record)) = record::read(&self.repo, &attempt) else {
+                continue;
+            };
+            if record.stage != Stage::Made {
+                self.clear(&record, guard)?;
+                cleared.push(attempt);
+            }
+        }
+        Ok(cleared)
+    }
+
+    /// Takes a room away in which nobody worked, or of which everything is saved.
+    fn clear(&self, record: &Record, guard: &FileLock) -> Result<()> {
+        let removed = self.repo.remove_worktree(record.path())?;
+        if let Some(kept) = removed.kept {
+            remove_stump(&kept);
+        }
+        if record.stage == Stage::Making {
+            self.free_branch(record, guard)?;
+        }
+        record.remove(&self.repo)
+    }
+
+    /// Deletes the branch of a half-made room if it is still where it began.
+    fn free_branch(&self, record: &Record, guard: &FileLock) -> Result<()> {
+        let refs = self.repo.refs();
+        let lock = refs.lock_path(&record.branch);
+        clock::poll(STALE_WAIT, REST, || {
+            let gone = refs.remove_stale_lock(&record.branch, guard).is_err();
+            (gone || !lock.exists()).then_some(())
+        });
+        if refs.read(&record.branch)?.as_ref() != Some(&record.base) {
+            return Ok(());
+        }
+        let expected = Expected::Is(record.base.clone());
+        let reason = "half-made worktree";
+        refs.swap(&record.branch, None, &expected, reason, Durability::Fast)
+            .map_err(|error| error.into_error(&record.branch))
+    }
+
+    fn room(&self, record: Record) -> Result<Room> {
+        Ok(Room::new(self.repo.clone(), self.by.clone(), record))
+    }
+
+    fn lock(&self, why: &str) -> Result<FileLock> {
+        let guard = lock::lock(&self.repo.wp_dir().join("rooms.lock"), LOCK_WAIT)?;
+        guard.announce(why, clock::now());
+        Ok(guard)
+    }
+}
+
+/// Removes a folder in which a killed `git worktree add` left nothing but its `.git` file, which
+/// may not be whole.
+pub(super) fn remove_stump(folder: &Path) {
+    let only_pointer = file::names(folder).is_ok_and(|names| names == [".git"]);
+    let pointer = folder.join(".git");
+    let is_file = std::fs::symlink_metadata(&pointer).is_ok_and(|meta| meta.is_file());
+    if only_pointer && is_file && file::remove(&pointer).is_ok() {
+        // If it is not empty any more, somebody else put something there.
+        let _ = std::fs::remove_dir(folder);
+    }
+}
+
+/// The lines of a sparse file that choose all files at the top and those that `patterns` may
+/// match. Where a pattern says more than such a line can, the line says less.
+fn sparse_lines(patterns: &[String]) -> Vec<String> {
+    if patterns.is_empty()
+        || patterns
+            .iter()
+            .any(|p| p.starts_with("**") || p.starts_with('{'))
+    {
+        return Vec::new();
+    }
+    let mut lines = vec!["/*".to_owned(), "!/*/".to_owned()];
+    for pattern in patterns {
+        let plain = pattern
+            .split('/')
+            .take_while(|part| !part.contains(['*', '?', '[', '{', '\\']))
+            .collect::<Vec<_>>()
+            .join("/");
+        let whole = plain.len() == pattern.trim_end_matches('/').len();
+        if plain.is_empty() {
+            return Vec::new();
+        }
+        lines.push(if whole {
+            format!("/{plain}")
+        } else {
+            format!("/{plain}/")
+        });
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_lines_choose_at_least_what_a_pattern_matches() {
+        let lines = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
+            sparse_lines(&patterns)
+        };
+        assert_eq!(
+            lines(&["src/api/**", "docs/a.md", "web/", "db/{a,b}/*.sql"]),
+            ["/*", "!/*/", "/src/api/", "/docs/a.md", "/web", "/db/"]
+        );
+        for all in [
+            &["**/*.rs"][..],
+            &["*.md"],
+            &["{a,b}/**"],
+            &[],
+            &["src/**", "**"],
+        ] {
+            assert!(lines(all).is_empty(), "{all:?}");
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Watches what all worktrees share and what an agent can change there: configuration, hooks,
+//! attributes, grafts, alternates, replace refs, the user's HEAD and branches.
+//!
+//! A snapshot before, a comparison after. Files are put back as they were; the changed ones are
+//! kept in `wp/quarantine/`, because the user may have changed them meanwhile. Refs of the user,
+//! `shallow` and `alternates` are reported and left alone: objects may depend on them by now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::base::{Error, Oid, RefName, Result};
+use crate::git::{Expected, Git, Head, Repo, Sub};
+use crate::model::Durability;
+use crate::os::file::{self, Access};
+use crate::os::{random, tree};
+
+/// Files of this size or more are compared by size and time and not kept.
+const FILE_MAX: u64 = 4 << 20;
+/// Most entries of a folder that are watched.
+const NAMES_MAX: usize = 1000;
+
+/// Shared files, relative to the common git folder.
+const FILES: [&str; 9] = [
+    "config",
+    "config.worktree",
+    "info/attributes",
+    "info/exclude",
+    "info/grafts",
+    "objects/info/alternates",
+    "objects/info/http-alternates",
+    "shallow",
+    "wp/worktree.gitconfig",
+];
+/// Shared folders whose direct entries are watched.
+const FOLDERS: [&str; 2] = ["hooks", "wp/hooks"];
+/// Reported, never put back.
+const LEFT_ALONE: [&str; 3] = [
+    "shallow",
+    "objects/info/alternates",
+    "objects/info/http-alternates",
+];
+
+/// A snapshot of what is shared.
+#[derive(Debug, Clone)]
+pub struct Sentinel {
+    repo: Repo,
+    files: BTreeMap<PathBuf, Kept>,
+    replaced: BTreeMap<RefName, Oid>,
+    branches: BTreeMap<RefName, Oid>,
+    head: Option<Head>,
+}
+
+/// One thing that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tampering {
+    /// A shared file, by its path below the common git folder.
+    File {
+        /// The path.
+        path: PathBuf,
+        /// What happened to it.
+        how: How,
+    },
+    /// A replace ref, which makes git show other objects than there are.
+    Replace(RefName),
+    /// A branch that is not ours.
+    Branch {
+        /// Its name.
+        name: RefName,
+        /// What happened to it.
+        how: How,
+    },
+    /// HEAD of the main checkout leads elsewhere.
+    Head,
+}
+
+/// What happened to a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It was not there.
+    Added,
+    /// It is different.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+impl Tampering {
+    /// The sentence for people.
+    pub fn describe(&self) -> String {
+        let word = |how: &How| match how {
+            How::Added => "was added",
+            How::Changed => "was changed",
+            How::Removed => "was removed",
+        };
+        match self {
+            Tampering::File { path, how } => {
+                format!("`{}` of the git folder {}", path.display(), word(how))
+            }
+            Tampering::Replace(name) => format!("the replace ref `{name}` was added or changed"),
+            Tampering::Branch { name, how } => {
+                format!("the branch `{}` {}", name.short(), word(how))
+            }
+            Tampering::Head => "HEAD of the main checkout was moved".to_owned(),
+        }
+    }
+
+    /// True if it could make git run or show something else, so that filters of the
+    /// configuration must not be trusted. A moved branch is not such a thing.
+    pub fn is_about_programs(&self) -> bool {
+        matches!(self, Tampering::File { .. } | Tampering::Replace(_))
+    }
+}
+
+/// The content of a watched path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kept {
+    File {
+        bytes: Vec<u8>,
+        is_program: bool,
+    },
+    Link(PathBuf),
+    /// Too large to keep, or no file: size and time in nanoseconds.
+    Other(u64, i128),
+}
+
+impl Sentinel {
+    /// Takes the snapshot.
+    pub fn take(repo: &Repo) -> Result<Self> {
+        let refs = repo.refs();
+        let ours = |name: &RefName| name.as_str().starts_with("refs/heads/wp/");
+        let branches = refs.list("refs/heads")?.into_iter();
+        Ok(Sentinel {
+            repo: repo.clone(),
+            files: read_files(repo.common_dir())?,
+            replaced: refs.list("refs/replace")?.into_iter().collect(),
+            branches: branches.filter(|(name, _)| !ours(name)).collect(),
+            head: refs.head_of(repo.common_dir()).ok(),
+        })
+    }
+
+    /// What is not as it was. `moved_by_us` names branches that this program itself moves.
+    ///
+    /// A configuration file in which nothing but harmless keys changed (`branch.*`, as written by
+    /// `git push -u`) counts as unchanged.
+    pub fn compare(&self, moved_by_us: &dyn Fn(&RefName) -> bool) -> Result<Vec<Tampering>> {
+        let now = Sentinel::take(&self.repo)?;
+        let mut found = Vec::new();
+        for (path, how) in differences(&self.files, &now.files) {
+            if !self.is_harmless(&path, &now) {
+                found.push(Tampering::File { path, how });
+            }
+        }
+        for (name, how) in differences(&self.replaced, &now.replaced) {
+            if how != How::Removed {
+                found.push(Tampering::Replace(name));
+            }
+        }
+        let moved = differences(&self.branches, &now.branches).into_iter();
+        let moved = moved.filter(|(name, _)| !moved_by_us(name));
+        found.extend(moved.map(|(name, how)| Tampering::Branch { name, how }));
+        let place = |head: &Option<Head>| match head {
+            Some(Head { branch, oid }) if branch.is_none() => (None, oid.clone()),
+            Some(head) => (head.branch.clone(), None),
+            None => (None, None),
+        };
+        if place(&self.head) != place(&now.head) {
+            found.push(Tampering::Head);
+        }
+        Ok(found)
+    }
+
+    /// Puts files and replace refs back as they were; gives where the changed ones are kept.
+    pub fn restore(&self, found: &[Tampering]) -> Result<Vec<PathBuf>> {
+        let mut kept = Vec::new();
+        for tampering in found {
+            match tampering {
+                Tampering::File { path, .. } if !is_left_alone(path) => {
+                    kept.extend(self.restore_file(path)?);
+                }
+                Tampering::Replace(name) => self.restore_replace(name)?,
+                Tampering::File { .. } | Tampering::Branch { .. } | Tampering::Head => {}
+            }
+        }
+        Ok(kept)
+    }
+
+    fn restore_file(&self, path: &Path) -> Result<Option<PathBuf>> {
+        let place = self.repo.common_dir().join(path);
+        let kept = if fs::symlink_metadata(&place).is_ok() {
+            let name = path.to_string_lossy().replace('/', "-");
+            let folder = self.repo.wp_dir().join("quarantine");
+            file::make_private_dirs(&folder)?;
+            let kept = folder.join(format!("{}-{name}", random::id(8)?));
+            fs::rename(&place, &kept)
+                .map_err(|e| Error::io(format!("cannot move `{}`", place.display()), e))?;
+            // So that nothing in it can run by accident.
+            if fs::symlink_metadata(&kept).is_ok_and(|meta| meta.is_file()) {
+                let _ = fs::set_permissions(&kept, fs::Permissions::from_mode(0o600));
+            }
+            Some(kept)
+        } else {
+            None
+        };
+        match self.files.get(path) {
+            Some(Kept::File { bytes, is_program }) => {
+                if let Some(folder) = place.parent() {
+                    file::make_shared_dirs(folder)?;
+                }
+                let access = if *is_program {
+                    Access::Program
+                } else {
+                    Access::Shared
+                };
+                file::replace(&place, bytes, access, Durability::Full)?;
+            }
+            Some(Kept::Link(target)) => tree::link(target, &place)?,
+            Some(Kept::Other(..)) | None => {}
+        }
+        Ok(kept)
+    }
+
+    fn restore_replace(&self, name: &RefName) -> Result<()> {
+        let old = self.replaced.get(name);
+        self.repo
+            .refs()
+            .swap(name, old, &Expected::Any, "restore", Durability::Fast)
+            .map_err(|error| error.into_error(name))
+    }
+
+    /// True if `path` is a configuration file in which only harmless keys differ.
+    fn is_harmless(&self, path: &Path, now: &Sentinel) -> bool {
+        let content = |files: &BTreeMap<PathBuf, Kept>| match files.get(path) {
+            Some(Kept::File { bytes, .. }) => Some(bytes.clone()),
+            _ => None,
+        };
+        if !path.ends_with("config") {
+            return false;
+        }
+        let (Some(old), Some(new)) = (content(&self.files), content(&now.files)) else {
+            return false;
+        };
+        let (Some(old), Some(new)) = (self.settings(old), self.settings(new)) else {
+            return false;
+        };
+        old.symmetric_difference(&new).all(|(_, item)| {
+            let key = item.split(|b| *b == b'\n').next().unwrap_or_default();
+            is_harmless_key(&String::from_utf8_lossy(key))
+        })
+    }
+
+    /// The settings of a configuration file with their positions among equal keys; `None` if git
+    /// cannot read it. Includes are not followed.
+    fn settings(&self, bytes: Vec<u8>) -> Option<BTreeSet<(usize, Vec<u8>)>> {
+        let git = Git::in_git_dir(self.repo.common_dir());
+        let call = git
+            .call(Sub::Config)
+            .args(["--file", "-", "--no-includes", "--null", "--list"]);
+        let mut seen: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        let items = call.input(bytes).items().ok()?;
+        let numbered = items.into_iter().map(|item| {
+            let count = seen.entry(item.clone()).or_default();
+            *count += 1;
+            (*count, item)
+        });
+        Some(numbered.collect())
+    }
+}
+
+fn is_harmless_key(key: &str) -> bool {
+    let lfs = key.starts_with("lfs.")
+        && (key.ends_with(".access")
+            || key.ends_with(".locksverify")
+            || key == "lfs.repositoryformatversion");
+    key.starts_with("branch.") || lfs
+}
+
+fn is_left_alone(path: &Path) -> bool {
+    LEFT_ALONE.iter().any(|left| path == Path::new(left))
+}
+
+fn differences<K: Ord + Clone, V: PartialEq>(
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
+) -> Vec<(K, How)> {
+    let gone = |key: &K| !new.contains_key(key);
+    let removed = old.keys().filter(|key| gone(key));
+    let mut found: Vec<(K, How)> = removed.map(|key| (key.clone(), How::Removed)).collect();
+    for (key, value) in new {
+        match old.get(key) {
+            None => found.push((key.clone(), How::Added)),
+            Some(before) if before != value => found.push((key.clone(), How::Changed)),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+fn read_files(common: &Path) -> Result<BTreeMap<PathBuf, Kept>> {
+    let mut paths: Vec<PathBuf> = FILES.iter().map(PathBuf::from).collect();
+    for folder in FOLDERS {
+        let names = file::names(&common.join(folder))?
+            .into_iter()
+            .take(NAMES_MAX);
+        paths.extend(names.map(|name| Path::new(folder).join(name)));
+    }
+    for id in file::names(&common.join("worktrees"))? {
+        paths.push(Path::new("worktrees").join(id).join("config.worktree"));
+    }
+    let mut files = BTreeMap::new();
+    for path in paths {
+        if let Some(kept) = read_one(&common.join(&path))? {
+            files.insert(path, kept);
+        }
+    }
+    Ok(files)
+}
+
+fn read_one(path: &Path) -> Result<Option<Kept>> {
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return Ok(None);
+    };
+    if meta.is_symlink() {
+        let target = fs::read_link(path);
+        return Ok(target.ok().map(Kept::Link));
+    }
+    if meta.is_file() && meta.len() < FILE_MAX {
+        let bytes = file::read_bounded(path, FILE_MAX)?;
+        let is_program = meta.permissions().mode() & 0o111 != 0;
+        return Ok(bytes.map(|bytes| Kept::File { bytes, is_program }));
+    }
+    use std::os::unix::fs::MetadataExt;
+    let nanos = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
+    Ok((!meta.is_dir()).then_some(Kept::Other(meta.len(), nanos)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_name_no_program_are_harmless() {
+        for key in [
+            "branch.main.remote",
+            "lfs.https://x.access",
+            "lfs.repositoryformatversion",
+        ] {
+            assert!(is_harmless_key(key), "{key}");
+        }
+        for key in [
+            "core.fsmonitor",
+            "lfs.customtransfer.x.path",
+            "filter.x.clean",
+            "include.path",
+            "remote.origin.url",
+        ] {
+            assert!(!is_harmless_key(key), "{key}");
+        }
+    }
+}
