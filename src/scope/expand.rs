@@ -2,7 +2,7 @@
 //!
 //! Bounded: the number of alternatives and their total length have a limit.
 
-use crate::scope::pattern::Reason;
+use crate::scope::fault::{Fault, Reason};
 
 /// Alternatives one pattern may stand for.
 pub(super) const ALTERNATIVES_MAX: usize = 128;
@@ -10,9 +10,6 @@ const CHARS_MAX: usize = 16 * 1024;
 
 /// A character and where it stood in the source, counted in characters from 0.
 pub(super) type Placed = (char, usize);
-
-/// What is wrong, and where.
-pub(super) type Fault = (Reason, usize);
 
 /// Returns every alternative in the order of writing.
 pub(super) fn expand(source: &[Placed]) -> Result<Vec<Vec<Placed>>, Fault> {

@@ -4,6 +4,7 @@
 
 mod class;
 mod expand;
+mod fault;
 mod fold;
 mod program;
 mod search;
@@ -24,5 +25,6 @@ pub use fold::Fold;
 pub use guard::{Change, EntryMode, Policy, Rule, Violation, judge};
 pub use matcher::Matcher;
 pub use overlap::{Certainty, Covering, Overlap};
-pub use pattern::{Pattern, PatternError, Reason};
+pub use fault::{PatternError, Reason};
+pub use pattern::Pattern;
 pub use set::{ListName, Misfit, Set};

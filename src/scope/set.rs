@@ -3,7 +3,8 @@
 use crate::base::RepoPath;
 use crate::model::ScopeSpec;
 use crate::scope::fold::Fold;
-use crate::scope::pattern::{Pattern, PatternError};
+use crate::scope::fault::PatternError;
+use crate::scope::pattern::Pattern;
 use crate::scope::program::Program;
 
 /// The paths that one of the patterns `write` matches and none of `deny` does.

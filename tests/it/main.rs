@@ -11,3 +11,4 @@ mod git_worktree;
 mod plan_corpus;
 mod store_basics;
 mod support;
+mod tidy;
