@@ -1,4 +1,4 @@
-//! Words that every floor may use: errors, exit codes, ids, paths, time, text, hashes, canonical JSON.
+//! Words that every floor may use: errors, exit codes, ids, paths, time, text, hashes, JSON.
 //!
 //! Nothing here touches a disk, a clock, a process or the environment.
 

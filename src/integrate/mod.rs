@@ -1,7 +1,7 @@
 //! What happens between an agent's head and the feature branch: the gate, rehearsals, the merge.
 //!
 //! All of it runs in a [`Shadow`]: a bare git folder of its own that sees the real objects and
-//! nothing else of the repository. Outcomes are values; nobody here records anything or moves a ref.
+//! nothing else of the repository. Outcomes are values; nobody here records or moves a ref.
 
 pub mod gate;
 pub mod merge;

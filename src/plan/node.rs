@@ -154,7 +154,7 @@ impl<'a> Lines<'a> {
         let start = start.min(self.text.len());
         let row = self.starts.partition_point(|&begin| begin <= start).max(1) - 1;
         let before = &self.text.as_bytes()[self.starts[row]..start];
-        // Bytes that do not continue a character; a slice of `str` could panic in the middle of one.
+        // Bytes that continue no character; a slice of `str` could panic inside one.
         let column = before.iter().filter(|&&b| b & 0xc0 != 0x80).count();
         Span {
             start,

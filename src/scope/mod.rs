@@ -21,10 +21,10 @@ pub mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub use fault::{PatternError, Reason};
 pub use fold::Fold;
 pub use guard::{Change, EntryMode, Policy, Rule, Violation, judge};
 pub use matcher::Matcher;
 pub use overlap::{Certainty, Covering, Overlap};
-pub use fault::{PatternError, Reason};
 pub use pattern::Pattern;
 pub use set::{ListName, Misfit, Set};

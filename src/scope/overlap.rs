@@ -6,11 +6,11 @@
 use serde::Serialize;
 
 use crate::base::RepoPath;
+use crate::scope::fold::Fold;
+use crate::scope::pattern::Pattern;
 use crate::scope::program::Program;
 use crate::scope::search::{Found, search};
 use crate::scope::set::Set;
-use crate::scope::fold::Fold;
-use crate::scope::pattern::Pattern;
 
 /// Two patterns, one of each scope, that share a path outside both deny lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

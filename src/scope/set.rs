@@ -2,8 +2,8 @@
 
 use crate::base::RepoPath;
 use crate::model::ScopeSpec;
-use crate::scope::fold::Fold;
 use crate::scope::fault::PatternError;
+use crate::scope::fold::Fold;
 use crate::scope::pattern::Pattern;
 use crate::scope::program::Program;
 

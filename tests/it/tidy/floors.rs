@@ -257,25 +257,47 @@ fn cycles(edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
 fn the_reader_of_imports_sees_every_form() {
     let forms = [
         ("use crate::scope::Set;", vec!["scope"]),
-        ("use crate::{graph::Graph, plan::{a, b}, scope};", vec!["graph", "plan", "scope"]),
-        ("let x = crate::os::clock(crate::git::y);", vec!["os", "git"]),
+        (
+            "use crate::{graph::Graph, plan::{a, b}, scope};",
+            vec!["graph", "plan", "scope"],
+        ),
+        (
+            "let x = crate::os::clock(crate::git::y);",
+            vec!["os", "git"],
+        ),
         ("// use crate::os;", vec![]),
-        ("let text = \"crate::os\"; let c = '\"'; crate::base::x();", vec!["base"]),
-        ("let raw = r#\"crate::os \" \"#; crate::model::x();", vec!["model"]),
-        ("use crate::{\n    engine::Engine,\n    state,\n};", vec!["engine", "state"]),
+        (
+            "let text = \"crate::os\"; let c = '\"'; crate::base::x();",
+            vec!["base"],
+        ),
+        (
+            "let raw = r#\"crate::os \" \"#; crate::model::x();",
+            vec!["model"],
+        ),
+        (
+            "use crate::{\n    engine::Engine,\n    state,\n};",
+            vec!["engine", "state"],
+        ),
     ];
     for (text, expected) in forms {
         let lines = lex(text);
-        let found: Vec<String> = (0..lines.len()).flat_map(|i| crate_imports(&lines, i)).collect();
+        let found: Vec<String> = (0..lines.len())
+            .flat_map(|i| crate_imports(&lines, i))
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
     let edges = |list: &[(&str, &str)]| {
         let mut map: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (from, to) in list {
-            map.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+            map.entry((*from).to_owned())
+                .or_default()
+                .insert((*to).to_owned());
         }
         map
     };
-    assert_eq!(cycles(&edges(&[("a", "b"), ("b", "c"), ("c", "b")])), [["b", "c", "b"]]);
+    assert_eq!(
+        cycles(&edges(&[("a", "b"), ("b", "c"), ("c", "b")])),
+        [["b", "c", "b"]]
+    );
     assert!(cycles(&edges(&[("a", "b"), ("a", "c"), ("b", "c")])).is_empty());
 }

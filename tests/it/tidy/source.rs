@@ -277,7 +277,8 @@ pub(super) fn finds(code: &str, word: &str) -> Vec<usize> {
     let alone = |at: &usize| {
         let before = code[..*at].chars().last();
         let after = code[at + word.len()..].chars().next();
-        !before.is_some_and(is_name) && !(ends_in_name && after.is_some_and(is_name))
+        let goes_on = ends_in_name && after.is_some_and(is_name);
+        !goes_on && !before.is_some_and(is_name)
     };
     code.match_indices(word)
         .map(|(at, _)| at)
