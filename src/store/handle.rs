@@ -134,6 +134,10 @@ impl Store {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
+        if let Seat::Room { attempt } = &self.seat {
+            self.leave(attempt, &requests)?;
+            return Ok(requests.iter().map(|_| Ok(Accepted::Queued)).collect());
+        }
         self.transact(&requests)
     }
 

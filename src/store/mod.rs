@@ -8,15 +8,18 @@ mod backend;
 mod cache;
 mod git_ref;
 mod handle;
+mod inbox;
 mod journal;
 mod memory;
 mod message;
 mod mirror;
 mod reader;
+mod spool;
 mod transact;
 
 pub use backend::Snapshot;
 pub use handle::{Accepted, Seat, Store};
+pub use inbox::{Owner, Passed};
 pub use memory::Memory;
 pub use message::Change;
 pub use mirror::Load;

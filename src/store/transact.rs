@@ -1,18 +1,23 @@
 //! A transaction: evaluate on one snapshot, swap, acknowledge.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::base::{Error, Oid, Result, TxnId};
 use crate::os::lock::{self, FileLock};
 use crate::state::record::Body;
-use crate::state::{Record, Refusal, Request, evaluate};
+use crate::state::{Record, Refusal, Request, View, evaluate};
 use crate::store::backend::{Batch, Snapshot, SwapError};
 use crate::store::handle::{Accepted, Local, Site, Store, chain};
 use crate::store::message;
 use crate::store::mirror::Load;
+use crate::store::spool::{self, Ticket, Turn};
 
 /// How often a batch is evaluated again because something else than this program moved the ref.
 const RACES_MAX: usize = 8;
+/// How often requests are left in the spool; each time others were served.
+const ROUNDS_MAX: usize = 1000;
 
 /// One outcome per request, in order.
 pub(super) type Outcomes = Vec<Result<Accepted, Refusal>>;
@@ -26,21 +31,111 @@ enum Round {
 
 impl Store {
     pub(super) fn transact(&self, requests: &[Request]) -> Result<Outcomes> {
-        match &self.site {
+        let local = match &self.site {
             Site::Memory(memory) => {
                 let _alone = memory.exclusive();
-                self.rounds(requests, None)
+                return self.rounds(requests, None);
             }
-            Site::Local(local) => {
-                let guard = lock::lock(&local.path("lock"), local.wait)?;
-                self.lead(local, &guard, requests)
-            }
+            Site::Local(local) => local,
+        };
+        let path = local.path("lock");
+        if let Some(guard) = lock::try_lock(&path)? {
+            return self.lead(local, &guard, requests);
         }
+        self.queue(local, &path, requests)
     }
 
+    /// Leaves the requests for whoever holds the lock, until all have their answer.
+    fn queue(&self, local: &Local, path: &Path, requests: &[Request]) -> Result<Outcomes> {
+        let mut outcomes: Vec<Option<Result<Accepted, Refusal>>> = vec![None; requests.len()];
+        for _ in 0..ROUNDS_MAX {
+            let open: Vec<usize> = (0..requests.len())
+                .filter(|i| outcomes[*i].is_none())
+                .collect();
+            if open.is_empty() {
+                return Ok(outcomes.into_iter().flatten().collect());
+            }
+            let asked: Vec<Request> = open.iter().map(|i| requests[*i].clone()).collect();
+            let base = self.tip()?;
+            let ticket = Ticket::leave(&local.path("spool"), base.clone(), &asked)?;
+            let answers = match ticket.wait(path, local.wait)? {
+                Turn::Lead(guard) => {
+                    let outcomes = self.lead(local, &guard, &asked)?;
+                    outcomes.into_iter().map(Some).collect()
+                }
+                Turn::Taken => self.learn(&asked, base)?,
+            };
+            for (i, answer) in open.into_iter().zip(answers) {
+                outcomes[i] = answer;
+            }
+        }
+        Err(spool::starved())
+    }
+
+    /// What became of requests that somebody took along; `None`: ask again.
+    fn learn(
+        &self,
+        requests: &[Request],
+        base: Option<Oid>,
+    ) -> Result<Vec<Option<Result<Accepted, Refusal>>>> {
+        let snapshot = self.backend.read()?;
+        let mut commits: BTreeMap<TxnId, Oid> = BTreeMap::new();
+        chain(self.backend.as_ref(), snapshot.tip().cloned(), |commit| {
+            let more = Some(&commit.oid) != base.as_ref();
+            if more {
+                let oid = || commit.oid.clone();
+                commits.extend(message::txns(commit).into_iter().map(|txn| (txn, oid())));
+            }
+            more
+        })?;
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut view = None;
+        for request in requests {
+            if let Some(commit) = commits.get(&request.txn) {
+                answers.push(Some(Ok(Accepted::Committed(commit.clone()))));
+                continue;
+            }
+            if view.is_none() {
+                view = Some(self.look(&snapshot, requests)?);
+            }
+            let judged = view.as_ref().map(|view| evaluate(view, request));
+            answers.push(match judged {
+                Some(Err(refusal)) => Some(Err(refusal)),
+                Some(Ok(records)) if records.is_empty() => Some(Ok(Accepted::Unchanged)),
+                Some(Ok(records)) => match self.with_objects(Ok(records), request)? {
+                    Err(refusal) => Some(Err(refusal)),
+                    Ok(_) => None,
+                },
+                None => None,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// The view that requests are judged on.
+    fn look(&self, snapshot: &Snapshot, requests: &[Request]) -> Result<Arc<View>> {
+        let features = requests.iter().filter_map(|r| r.op.feature().cloned());
+        let load = Load::Features(features.collect());
+        let source = (self.backend.as_ref(), &self.cache);
+        self.mirror.borrow_mut().view(snapshot, &load, source)
+    }
+
+    /// Holding the lock: takes along what waits, and answers the own requests.
     fn lead(&self, local: &Local, guard: &FileLock, own: &[Request]) -> Result<Outcomes> {
+        let purpose = format!("{} {}", own[0].op.name(), own[0].op.target());
+        guard.announce(&purpose, own[0].at);
         local.git.clear_the_way(guard)?;
-        self.rounds(own, Some(local))
+        let taken = spool::collect(&local.path("spool"), &own[0].txn)?;
+        let mut all = own.to_vec();
+        all.extend(
+            taken
+                .iter()
+                .flat_map(|t| t.waiting.requests.iter().cloned()),
+        );
+        let mut outcomes = self.rounds(&all, Some(local))?;
+        spool::clear(&taken)?;
+        outcomes.truncate(own.len());
+        Ok(outcomes)
     }
 
     /// Evaluates and swaps until nobody moves the ref in between.
@@ -69,14 +164,10 @@ impl Store {
         requests: &[Request],
         local: Option<&Local>,
     ) -> Result<Round> {
+        // The view itself is not kept: the mirror could not change it in place.
+        drop(self.look(&snapshot, requests)?);
         let mut mirror = self.mirror.borrow_mut();
         let source = (self.backend.as_ref(), &self.cache);
-        let features = requests
-            .iter()
-            .filter_map(|r| r.op.feature().cloned())
-            .collect();
-        // The view itself is not kept: the mirror could not change it in place.
-        drop(mirror.view(&snapshot, &Load::Features(features), source)?);
         let mut records: Vec<Record> = Vec::new();
         let mut granted: Vec<&Request> = Vec::new();
         let mut outcomes: Vec<Result<Option<Accepted>, Refusal>> = Vec::new();

@@ -10,5 +10,6 @@ mod git_refs;
 mod git_worktree;
 mod plan_corpus;
 mod store_basics;
+mod store_crowd;
 mod support;
 mod tidy;
