@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::{Error, RefName, Result, text};
-use crate::config::{Environment, ProjectFile};
+use crate::config::environment::Environment;
+use crate::config::project::ProjectFile;
 use crate::git::Repo;
 use crate::model::settings::{AgentSettings, Durability, Settings};
 

@@ -264,8 +264,11 @@ impl Git {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("GIT_LITERAL_PATHSPECS", "1")
             .env("GIT_NO_LAZY_FETCH", if sub.may_fetch() { "0" } else { "1" });
+        // Paths are paths and never patterns; this one command refuses to be told so.
+        if sub != Sub::CheckIgnore {
+            git = git.env("GIT_LITERAL_PATHSPECS", "1");
+        }
         for (name, value) in &self.env {
             git = git.env(name, value);
         }

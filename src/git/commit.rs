@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::base::{Error, Oid, Result, Timestamp};
 use crate::git::cmd::Sub;
+use crate::git::format::to_oid;
 use crate::git::objects::{Kind, Objects};
 use crate::git::repo::Repo;
 
@@ -99,8 +100,8 @@ impl Objects {
         let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1000));
         Ok(Commit {
             oid: oid.clone(),
-            tree: crate::git::objects::to_oid(commit.tree()),
-            parents: commit.parents().map(crate::git::objects::to_oid).collect(),
+            tree: to_oid(commit.tree()),
+            parents: commit.parents().map(to_oid).collect(),
             author: Person {
                 name: author.name.to_string(),
                 email: author.email.to_string(),

@@ -9,7 +9,7 @@ use gix::hash::ObjectId;
 use gix::objs::Write;
 
 use crate::base::{Error, Result};
-use crate::git::repo::Format;
+use crate::git::format::Format;
 use crate::model::Durability;
 use crate::os::{clock, file, host};
 

@@ -6,15 +6,15 @@
 //! have.
 
 use std::cell::RefCell;
-use std::path::Path;
-use std::sync::Arc;
 
 use gix::hash::ObjectId;
 use gix::objs::Find;
 
 use crate::base::{Error, Oid, Result};
+pub(super) use crate::git::format::to_oid;
+use crate::git::format::{Format, from_oid};
 use crate::git::loose::Loose;
-use crate::git::repo::Format;
+use crate::git::repo::Repo;
 use crate::model::Durability;
 
 /// Kinds of objects.
@@ -57,15 +57,19 @@ pub struct Objects {
     format: Format,
 }
 
-impl Objects {
-    pub(super) fn new(common_dir: &Path, format: Format, store: &Arc<gix::odb::Store>) -> Self {
+impl Repo {
+    /// A reader and writer of objects for one thread.
+    pub fn objects(&self) -> Objects {
+        let folder = self.common_dir().join("objects");
         Objects {
-            handle: store.to_cache_arc(),
-            loose: RefCell::new(Loose::new(&common_dir.join("objects"), format)),
-            format,
+            handle: self.store().to_cache_arc(),
+            loose: RefCell::new(Loose::new(&folder, self.format())),
+            format: self.format(),
         }
     }
+}
 
+impl Objects {
     /// The hash that names objects.
     pub fn format(&self) -> Format {
         self.format
@@ -158,20 +162,6 @@ impl Objects {
     fn id(&self, oid: &Oid) -> Result<ObjectId> {
         from_oid(oid, self.format)
     }
-}
-
-pub(super) fn to_oid(id: ObjectId) -> Oid {
-    Oid::parse(&id.to_hex().to_string()).expect("gix prints full lower-case hex")
-}
-
-pub(super) fn from_oid(oid: &Oid, format: Format) -> Result<ObjectId> {
-    ObjectId::from_hex(oid.as_str().as_bytes())
-        .ok()
-        .filter(|id| id.kind() == format.kind())
-        .ok_or_else(|| {
-            let message = format!("`{oid}` is not an object id of this repository's format");
-            Error::damaged("object-format", message)
-        })
 }
 
 fn unreadable(oid: &Oid, error: &gix::Error) -> Error {

@@ -7,58 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::{Error, Oid, Result, text};
+use crate::base::{Error, Result, text};
 use crate::git::cmd::{Git, Sub};
-use crate::git::objects::Objects;
-use crate::git::refs::Refs;
+use crate::git::format::Format;
 
 /// Pack indices that can be open at once; fixed when the object store is opened, so it has to
 /// allow for packs that appear while a long run is on.
 const PACK_SLOTS: usize = 2048;
-
-/// The hash that names objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// 40 hex digits.
-    Sha1,
-    /// 64 hex digits.
-    Sha256,
-}
-
-impl Format {
-    /// The word of `git init --object-format`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Format::Sha1 => "sha1",
-            Format::Sha256 => "sha256",
-        }
-    }
-
-    /// The length of an object id in hex digits.
-    pub fn hex_len(self) -> usize {
-        match self {
-            Format::Sha1 => 40,
-            Format::Sha256 => 64,
-        }
-    }
-
-    /// The id of no object.
-    pub fn null(self) -> Oid {
-        Oid::parse(&"0".repeat(self.hex_len())).expect("zeros in the right number")
-    }
-
-    /// The id of the empty tree, which every repository knows without storing it.
-    pub fn empty_tree(self) -> Oid {
-        crate::git::objects::to_oid(gix::hash::ObjectId::empty_tree(self.kind()))
-    }
-
-    pub(super) fn kind(self) -> gix::hash::Kind {
-        match self {
-            Format::Sha1 => gix::hash::Kind::Sha1,
-            Format::Sha256 => gix::hash::Kind::Sha256,
-        }
-    }
-}
 
 /// How refs are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +157,10 @@ impl Repo {
         self.0.git_dir.file_name()?.to_str()
     }
 
+    pub(super) fn store(&self) -> &Arc<gix::odb::Store> {
+        &self.0.store
+    }
+
     /// Git with this repository, without a work tree.
     pub fn git(&self) -> Git {
         Git::in_git_dir(&self.0.git_dir)
@@ -211,16 +170,6 @@ impl Repo {
     pub fn git_in_work_dir(&self) -> Result<Git> {
         let folder = self.need_work_dir("this")?;
         Ok(Git::in_work_tree(&self.0.git_dir, folder))
-    }
-
-    /// A reader and writer of objects for one thread.
-    pub fn objects(&self) -> Objects {
-        Objects::new(self.common_dir(), self.0.format, &self.0.store)
-    }
-
-    /// The refs of this repository.
-    pub fn refs(&self) -> Refs<'_> {
-        Refs::new(self)
     }
 }
 

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::base::{Error, Oid, RepoPath, Result};
-use crate::git::objects::{self, Kind, Objects};
+use crate::git::format::{from_oid, to_oid};
+use crate::git::objects::{Kind, Objects};
 
 /// Deepest nesting of folders that is read or written.
 const DEPTH_MAX: usize = 128;
@@ -107,7 +108,7 @@ impl Objects {
                 Ok(Entry {
                     path: RepoPath::from_bytes(entry.filename.to_vec()),
                     mode: Mode::of(entry.mode),
-                    oid: objects::to_oid(entry.oid.to_owned()),
+                    oid: to_oid(entry.oid.to_owned()),
                 })
             })
             .collect()
@@ -250,7 +251,7 @@ impl Objects {
             bytes.push(b' ');
             bytes.extend_from_slice(&name);
             bytes.push(0);
-            bytes.extend_from_slice(objects::from_oid(&oid, self.format())?.as_slice());
+            bytes.extend_from_slice(from_oid(&oid, self.format())?.as_slice());
         }
         self.write(Kind::Tree, &bytes)
     }

@@ -231,7 +231,7 @@ fn a_merge_is_clean_or_names_its_conflicts() {
             }
             clean @ Merged::Clean { .. } => panic!("{clean:?}"),
         }
-        let base = scratch.oid("main~3");
+        let base = scratch.oid("main~2");
         let forced = git.merge_tree(&one, &two, Some(&base)).unwrap();
         assert!(matches!(forced, Merged::Conflicted { .. }));
         assert!(git.merge_tree(&one, &repo_null(&scratch), None).is_err());

@@ -5,9 +5,11 @@
 mod cli_frame;
 mod config;
 mod gate_attacks;
+mod git_cmd;
 mod git_objects;
 mod git_refs;
 mod git_worktree;
+mod os_locks;
 mod plan_corpus;
 mod store_basics;
 mod store_crowd;

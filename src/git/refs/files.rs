@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::base::{Error, Oid, RefName, Result, text};
 use crate::git::refs::packed::{self, Packed};
-use crate::git::refs::{Expected, SwapError};
+use crate::git::refs::swap::{Expected, SwapError, clashes};
 use crate::git::repo::Repo;
 use crate::model::Durability;
 use crate::os::clock::{self, Moment};
@@ -171,7 +171,7 @@ fn refuse_packed_clash(repo: &Repo, name: &RefName) -> Result<()> {
         .iter()
         .find(|(other, _)| below(other, own) || below(own, other));
     match hit {
-        Some((other, _)) => Err(super::clashes(name, &String::from_utf8_lossy(other))),
+        Some((other, _)) => Err(clashes(name, &String::from_utf8_lossy(other))),
         None => Ok(()),
     }
 }
@@ -257,7 +257,7 @@ impl RefLock {
             fs::rename(&self.path, target)
         });
         if renamed.is_err() && target.is_dir() {
-            return Err(super::clashes(name, &format!("{name}/...")));
+            return Err(clashes(name, &format!("{name}/...")));
         }
         renamed.map_err(|e| Error::io(format!("cannot write `{}`", target.display()), e))?;
         self.is_done = true;
@@ -295,7 +295,7 @@ fn clashes_above(name: &RefName, lock: &Path) -> Error {
         name.as_str().split('/').count() - rest
     });
     let parts: Vec<&str> = name.as_str().split('/').take(depth).collect();
-    super::clashes(name, &parts.join("/"))
+    clashes(name, &parts.join("/"))
 }
 
 fn remove_empty_folders(folder: &Path, depth: usize) {

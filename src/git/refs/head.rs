@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::base::{Error, Oid, RefName, Result};
 use crate::git::cmd::{Git, Sub, malformed};
-use crate::git::refs::Refs;
+use crate::git::refs::api::Refs;
 use crate::git::refs::files::{Loose, read_loose};
 use crate::git::repo::RefStorage;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::base::{Error, RefName, Result};
-use crate::git::refs::Refs;
+use crate::git::refs::api::Refs;
 use crate::os::lock::FileLock;
 use crate::os::{clock, file, host};
 

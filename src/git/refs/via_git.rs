@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::base::{Error, Oid, RefName, Result};
+use crate::base::{Oid, RefName, Result};
 use crate::git::cmd::{Sub, malformed};
-use crate::git::refs::{Expected, SwapError};
+use crate::git::refs::swap::Expected;
 use crate::git::repo::{RefStorage, Repo};
 use crate::model::Durability;
 use crate::os::file;
@@ -41,12 +41,16 @@ fn for_each_ref(repo: &Repo, pattern: &str) -> Result<Vec<(String, Oid)>> {
         .ok_or_else(|| malformed(Sub::ForEachRef))
 }
 
+/// A ref, what it shall hold, and what it must hold before.
+pub(super) type Wanted<'a> = (&'a RefName, Option<&'a Oid>, &'a Expected);
+
+/// Changes all or none. A failure does not say whether a ref had moved: ask the refs.
 pub(super) fn swap(
     repo: &Repo,
-    changes: &[(&RefName, Option<&Oid>, &Expected)],
+    changes: &[Wanted<'_>],
     reason: &str,
     durability: Durability,
-) -> Result<(), SwapError> {
+) -> Result<()> {
     let null = repo.format().null();
     let mut input = String::new();
     for (name, new, expected) in changes {
@@ -72,7 +76,7 @@ pub(super) fn swap(
         .args(["--no-deref", "--stdin", "-m"]);
     let answer = call.arg(one_line(reason)).input(input).run()?;
     if answer.code != 0 {
-        return Err(judge(repo, changes, answer.failure()));
+        return Err(answer.failure());
     }
     if durability == Durability::Full {
         sync(repo, changes)?;
@@ -80,28 +84,7 @@ pub(super) fn swap(
     Ok(())
 }
 
-/// Git's exit code does not say whether a ref had moved, so the refs are asked.
-fn judge(
-    repo: &Repo,
-    changes: &[(&RefName, Option<&Oid>, &Expected)],
-    failure: Error,
-) -> SwapError {
-    for (name, new, expected) in changes {
-        match repo.refs().read(name) {
-            Ok(found) if !expected.allows(found.as_ref()) => return SwapError::Moved { found },
-            Ok(_) => {}
-            Err(error) => return SwapError::Failed(error),
-        }
-        if new.is_some()
-            && let Ok(Some(other)) = repo.refs().clash(name)
-        {
-            return SwapError::Failed(super::clashes(name, other.as_str()).because(failure));
-        }
-    }
-    SwapError::Failed(failure)
-}
-
-fn sync(repo: &Repo, changes: &[(&RefName, Option<&Oid>, &Expected)]) -> Result<()> {
+fn sync(repo: &Repo, changes: &[Wanted<'_>]) -> Result<()> {
     let common = repo.common_dir();
     let mut folders: Vec<PathBuf> = vec![common.to_owned()];
     match repo.ref_storage() {

@@ -5,8 +5,9 @@ use std::process::{Child, Stdio};
 use std::thread;
 
 use crate::base::{Error, Result};
+use crate::os::process::child;
 use crate::os::process::invocation::{Input, Invocation};
-use crate::os::process::{Status, child};
+use crate::os::process::status::Status;
 
 /// What a short tool gave.
 #[derive(Debug)]

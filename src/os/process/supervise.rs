@@ -12,10 +12,11 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::base::{Error, Result};
 use crate::os::clock::Moment;
+use crate::os::process::child;
 use crate::os::process::invocation::{Input, Invocation};
-use crate::os::process::reap::{FAMILIES, Family};
+use crate::os::process::reap::{FAMILIES, Family, Survivor};
 use crate::os::process::sink::Sink;
-use crate::os::process::{Status, Survivor, child};
+use crate::os::process::status::Status;
 
 /// Time between two looks at limits and stop requests.
 const TICK: Duration = Duration::from_millis(50);
@@ -434,10 +435,10 @@ mod tests {
             .unwrap();
         let reaper = thread::spawn(move || daemon.wait());
         let found = crate::os::clock::poll(LONG, TICK, || {
-            Some(super::super::marked(&mark)).filter(|found| !found.is_empty())
+            Some(crate::os::process::marked(&mark)).filter(|found| !found.is_empty())
         });
         assert_eq!(found.unwrap()[0].command, "sleep 300");
-        assert_eq!(super::super::kill_marked(&mark), []);
+        assert_eq!(crate::os::process::kill_marked(&mark), []);
         assert!(!reaper.join().unwrap().unwrap().success());
     }
 
