@@ -66,7 +66,8 @@ pub trait World {
     /// Takes the supervisor lock of an attempt; false if somebody else has it.
     fn guard(&mut self, attempt: &AttemptId) -> Result<bool>;
 
-    /// Gives a supervisor lock back.
+    /// The attempt no longer holds its package: stops what still works on it, and gives its
+    /// supervisor lock back once nothing does.
     fn release(&mut self, attempt: &AttemptId);
 
     /// Asks for changes, in this order, in one transaction where possible.

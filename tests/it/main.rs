@@ -13,5 +13,6 @@ mod os_locks;
 mod plan_corpus;
 mod store_basics;
 mod store_crowd;
+mod sim;
 mod support;
 mod tidy;

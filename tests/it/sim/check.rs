@@ -1,0 +1,144 @@
+//! What must hold at the end of every simulated history, however often it broke off.
+
+use std::collections::BTreeSet;
+
+use git_wp::base::AttemptId;
+use git_wp::engine::RunReport;
+use git_wp::model::{EndReason, PackageStatus, RunResult};
+use git_wp::state::PackageView;
+
+use super::outside::{Outside, Scenario, feature};
+
+pub(super) fn at_the_end(outside: &Outside, report: &RunReport, scenario: &Scenario) {
+    let records = &outside.view.features[&feature()];
+    assert!(
+        records.open_land().is_none(),
+        "{scenario}: a landing is open"
+    );
+    let mut accepted = BTreeSet::new();
+    for (id, package) in &records.packages {
+        numbers(package, &format!("{scenario}: {id}"));
+        accepted.extend(accepted_attempt(
+            outside,
+            package,
+            &format!("{scenario}: {id}"),
+        ));
+    }
+    everything_in_the_tip_was_accepted(outside, &accepted, scenario);
+    explained(report, outside, scenario);
+}
+
+/// Attempts are 1, 2, 3 ...; so are epochs; every grant but the highest has an end.
+fn numbers(package: &PackageView, scenario: &str) {
+    let numbers: Vec<u32> = package
+        .in_order()
+        .iter()
+        .map(|a| a.attempt.number)
+        .collect();
+    let expected: Vec<u32> = (1..).take(numbers.len()).collect();
+    assert_eq!(numbers, expected, "{scenario}: attempt numbers");
+    let epochs: Vec<u32> = package.grants.keys().copied().collect();
+    assert_eq!(epochs, expected, "{scenario}: epochs");
+    for grant in package.grants.values().rev().skip(1) {
+        let end = &package.attempts[&grant.attempt].end;
+        assert!(end.is_some(), "{scenario}: {} was displaced", grant.attempt);
+    }
+}
+
+/// Landed means merged: by the attempt that held the package, and with its own agent's work.
+fn accepted_attempt(outside: &Outside, package: &PackageView, scenario: &str) -> Option<AttemptId> {
+    let accept = package.accept.as_ref()?;
+    let attempt = &package.attempts[&accept.attempt];
+    assert_eq!(
+        package.highest().unwrap().attempt,
+        accept.attempt,
+        "{scenario}"
+    );
+    let end = attempt.end.as_ref().unwrap();
+    assert_eq!(end.reason, EndReason::Completed, "{scenario}");
+    assert_eq!(
+        outside.own_heads.get(&accept.attempt),
+        Some(&accept.head),
+        "{scenario}"
+    );
+    let tip = outside.integration.as_ref().unwrap();
+    for commit in [&accept.head, &accept.merge] {
+        assert!(
+            outside.contains(tip, commit),
+            "{scenario}: {commit} is not merged"
+        );
+    }
+    let room = outside.rooms.contains(&accept.attempt);
+    assert!(!room, "{scenario}: the room of a merged attempt stands");
+    Some(accept.attempt.clone())
+}
+
+fn everything_in_the_tip_was_accepted(
+    outside: &Outside,
+    accepted: &BTreeSet<AttemptId>,
+    scenario: &Scenario,
+) {
+    let tip = outside.integration.as_ref().unwrap();
+    for (commit, (_, attempt)) in &outside.git {
+        let Some(attempt) = attempt.as_ref().filter(|_| outside.contains(tip, commit)) else {
+            continue;
+        };
+        assert!(
+            accepted.contains(attempt),
+            "{scenario}: {attempt} slipped in"
+        );
+    }
+}
+
+/// Every package is merged, or failed with its budget used, or blocked by one that is.
+fn explained(report: &RunReport, outside: &Outside, scenario: &Scenario) {
+    let records = &outside.view.features[&feature()];
+    let run = records.last_run().unwrap();
+    assert_eq!(
+        run.ended.as_ref().unwrap().result,
+        report.result.as_str(),
+        "{scenario}"
+    );
+    for row in &report.standing.packages {
+        let package = records.packages.get(&row.id);
+        let ends = package.into_iter().flat_map(|p| p.attempts.values());
+        let failed = ends
+            .filter_map(|a| a.end.as_ref())
+            .filter(|e| e.reason.uses_retry());
+        let failed = u32::try_from(failed.count()).unwrap();
+        let budget = outside.retries(&row.id);
+        assert!(
+            failed <= budget + 1,
+            "{scenario}: {} had too many tries",
+            row.id
+        );
+        match row.status {
+            PackageStatus::Merged => {}
+            PackageStatus::Failed => {
+                assert!(
+                    scenario.failures,
+                    "{scenario}: {} failed: {}",
+                    row.id, row.why
+                );
+                assert_eq!(failed, budget + 1, "{scenario}: {} gave up early", row.id);
+            }
+            PackageStatus::Blocked => {
+                assert!(
+                    scenario.failures && row.because.is_some(),
+                    "{scenario}: {}",
+                    row.id
+                );
+            }
+            other => panic!(
+                "{scenario}: {} is {other:?} at the end: {}",
+                row.id, row.why
+            ),
+        }
+    }
+    let all = report
+        .standing
+        .packages
+        .iter()
+        .all(|r| r.status == PackageStatus::Merged);
+    assert_eq!(all, report.result == RunResult::Merged, "{scenario}");
+}
