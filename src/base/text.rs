@@ -66,6 +66,31 @@ pub fn cut(text: &str, limit: usize) -> String {
     out
 }
 
+/// The word of `known` that `word` is probably meant to be: at most a third of it is different.
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let close = known.map(|k| (distance(word, k), k)).min();
+    close
+        .filter(|(distance, k)| *distance * 3 <= k.chars().count())
+        .map(|(_, k)| k)
+}
+
+/// Edits that turn one word into the other; long words are not compared.
+fn distance(a: &str, b: &str) -> usize {
+    const LONG: usize = 40;
+    let b: Vec<char> = b.chars().take(LONG).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().take(LONG).enumerate() {
+        let mut before = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let change = before + usize::from(ca != *cb);
+            before = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +107,14 @@ mod tests {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüx", 3), "äö…");
         assert_eq!(count(1, "file"), "1 file");
+    }
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        let known = ["depends_on", "description", "scope"];
+        let nearest = |word| nearest(word, known.into_iter());
+        assert_eq!(nearest("depend_on"), Some("depends_on"));
+        assert_eq!(nearest("scopes"), Some("scope"));
+        assert_eq!(nearest("xyz"), None);
     }
 }

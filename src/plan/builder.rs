@@ -6,7 +6,7 @@ use libyaml_safer::{EventData, ScalarStyle};
 
 use crate::base::json::INTEGER_MAX;
 use crate::base::text::{cut, foreign};
-use crate::plan::guard::{DEPTH_MAX, NODES_MAX, Policy, Refusal, hostile};
+use crate::plan::guard::{DEPTH_MAX, Policy, Refusal, hostile};
 use crate::plan::node::{Data, Entry, Lines, Node, Span};
 use crate::plan::{scalar, tags};
 
@@ -256,8 +256,9 @@ impl<'a> Builder<'a> {
 
     fn grow(&mut self, by: usize, span: Span) -> Result<(), Refusal> {
         self.weight = self.weight.saturating_add(by);
-        if self.weight > NODES_MAX {
-            let message = format!("the file has more than {NODES_MAX} parts");
+        let limit = self.policy.nodes_max();
+        if self.weight > limit {
+            let message = format!("the file has more than {limit} parts");
             return Err(hostile(message, "split the plan", span));
         }
         Ok(())

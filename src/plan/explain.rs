@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 
 use crate::base::PackageId;
 use crate::base::json::Value;
-use crate::base::text::{cut, foreign};
+use crate::base::text::{self, cut, foreign};
 use crate::model::{Code, Finding, Severity};
 use crate::plan::node::Span;
 use crate::plan::span::{Spans, spoken, unescape};
@@ -286,25 +286,6 @@ fn nearest<'k>(name: &str, known: &'k [String]) -> Option<&'k String> {
     {
         return Some(found);
     }
-    let close = known.iter().map(|k| (distance(name, k), k)).min();
-    close
-        .filter(|(distance, k)| *distance * 3 <= k.len())
-        .map(|(_, k)| k)
-}
-
-/// Edits that turn one word into the other; long words are not compared.
-fn distance(a: &str, b: &str) -> usize {
-    const LONG: usize = 40;
-    let b: Vec<char> = b.chars().take(LONG).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(LONG).enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let change = before + usize::from(ca != *cb);
-            before = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
+    let close = text::nearest(name, known.iter().map(String::as_str));
+    close.and_then(|close| known.iter().find(|k| *k == close))
 }

@@ -19,6 +19,11 @@ pub const DEPTH_MAX: usize = 64;
 /// More parts are refused; a plan of a thousand packages has about 60,000.
 pub const NODES_MAX: usize = 250_000;
 
+/// Larger files of another standard are not read.
+pub const FOREIGN_BYTES_MAX: usize = 8 << 20;
+/// More parts in such a file are refused.
+pub const FOREIGN_NODES_MAX: usize = 1_000_000;
+
 /// Why a text is not read any further.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -42,14 +47,31 @@ pub enum Policy {
     Foreign,
 }
 
+impl Policy {
+    fn bytes_max(self) -> usize {
+        match self {
+            Policy::Plan => BYTES_MAX,
+            Policy::Foreign => FOREIGN_BYTES_MAX,
+        }
+    }
+
+    pub(super) fn nodes_max(self) -> usize {
+        match self {
+            Policy::Plan => NODES_MAX,
+            Policy::Foreign => FOREIGN_NODES_MAX,
+        }
+    }
+}
+
 /// Reads `bytes` into a tree; `None` if they hold no document.
 ///
 /// # Errors
 /// The first thing that is refused.
 pub fn read(bytes: &[u8], policy: Policy) -> Result<Option<Node>, Refusal> {
-    if bytes.len() > BYTES_MAX {
+    let limit = policy.bytes_max();
+    if bytes.len() > limit {
         let message = format!(
-            "the file has {} bytes, at most {BYTES_MAX} are read",
+            "the file has {} bytes, at most {limit} are read",
             bytes.len()
         );
         return Err(hostile(

@@ -2,6 +2,7 @@
 
 mod agree;
 mod builder;
+pub mod contracts;
 mod convert;
 mod explain;
 pub mod guard;

@@ -53,6 +53,11 @@ impl Spans {
         self.node(pointer).is_some()
     }
 
+    /// The text at exactly `pointer`, if it is text.
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.node(pointer)?.text()
+    }
+
     /// The node at exactly `pointer`.
     pub(super) fn node(&self, pointer: &str) -> Option<&Node> {
         let (complete, node) = self.walk(pointer)?;

@@ -12,10 +12,22 @@ pub type Pair = (usize, usize, Overlap);
 
 /// Finds every overlapping pair of `sets` for which `asked` says yes, in ascending order.
 pub fn overlaps(sets: &[&Set], asked: impl Fn(usize, usize) -> bool) -> Vec<Pair> {
+    first_overlaps(sets, usize::MAX, asked)
+}
+
+/// The first `limit` pairs of [`overlaps`]; where everything overlaps, nobody reads them all.
+pub fn first_overlaps(
+    sets: &[&Set],
+    limit: usize,
+    asked: impl Fn(usize, usize) -> bool,
+) -> Vec<Pair> {
     let candidates = candidates(sets);
     let mut out = Vec::new();
     for (i, row) in candidates.iter().enumerate() {
         for &j in row.iter().filter(|&&j| asked(i, j)) {
+            if out.len() >= limit {
+                return out;
+            }
             if let Some(overlap) = sets[i].intersection(sets[j]) {
                 out.push((i, j, overlap));
             }
