@@ -6,7 +6,7 @@ use crate::base::text::foreign;
 use crate::check::context::Context;
 use crate::check::subject::{FINDINGS_MAX, Subject};
 use crate::model::{Code, Finding, LockKey};
-use crate::scope::{Covering, Set, index};
+use crate::scope::{Covering, Pattern, Set, index};
 
 /// Keys with `*` or parameters that are compared; a plan has a handful.
 const WIDE_KEYS_MAX: usize = 2_000;
@@ -23,7 +23,8 @@ pub(super) fn lock_key(subject: &Subject<'_>, context: &Context<'_>) -> Vec<Find
                 return out;
             }
             let span = subject.item(i, "locks/keys", key.as_str());
-            let message = format!("the lock key `{}` {}", foreign(key.as_str()), foreign(&why));
+            let shown = foreign(key.as_str());
+            let message = format!("`{shown}` is not a lock key: {}", foreign(&why));
             out.push(subject.finding(Code::LockKey, span, &[i], message, remedy(key)));
         }
     }
@@ -171,6 +172,9 @@ pub(super) fn lock_outside_scope(subject: &Subject<'_>) -> Vec<Finding> {
             let Covering::Missing(path) = subject.writes[i].covers(pattern) else {
                 continue;
             };
+            if locks_a_folder(&subject.writes[i], pattern) {
+                continue;
+            }
             if out.len() >= FINDINGS_MAX {
                 return out;
             }
@@ -187,4 +191,10 @@ pub(super) fn lock_outside_scope(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     out
+}
+
+/// A folder may be locked by its name alone; then what lies in it must be writable.
+fn locks_a_folder(write: &Set, pattern: &Pattern) -> bool {
+    let below = Pattern::parse(&format!("{}/**", pattern.normal()));
+    pattern.is_literal() && below.is_ok_and(|below| matches!(write.covers(&below), Covering::Full))
 }

@@ -60,6 +60,8 @@ fn parts(command: &str) -> Vec<&str> {
             (None | Some('"'), '\\') => escaped = true,
             (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
+            // `2>&1` is one word.
+            (None, '&') if command[..at].ends_with('>') => {}
             (None, ';' | '&' | '|' | '\n') => {
                 out.push(&command[from..at]);
                 from = at + 1;
@@ -102,6 +104,7 @@ mod tests {
             ("test -f x || exit 1", vec![]),
             ("cat <<EOF\nhello; you\nEOF", vec!["cat"]),
             ("(cd x; make)", vec![]),
+            ("make all 2>&1 | tee log", vec!["make", "tee"]),
             ("", vec![]),
         ] {
             assert_eq!(programs(command), expected, "{command}");

@@ -4,7 +4,7 @@ use crate::base::text::foreign;
 use crate::check::subject::Subject;
 use crate::model::{Code, Finding};
 
-/// `advice`: a `contract:` key names a contract of the plan.
+/// `advice`: a `contract:` key with a path names a contract of the plan.
 pub(super) fn contract_keys(subject: &Subject<'_>) -> Vec<Finding> {
     let files = &subject.plan.contracts.files;
     let mut out = Vec::new();
@@ -16,7 +16,7 @@ pub(super) fn contract_keys(subject: &Subject<'_>) -> Vec<Finding> {
             let known = files.iter().any(|file| {
                 file.path == path || file.path.ends_with(&format!("/{path}")) || path.contains('*')
             });
-            if known || files.is_empty() {
+            if known || !path.contains('/') {
                 continue;
             }
             let span = subject.item(i, "locks/keys", key.as_str());

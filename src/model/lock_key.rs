@@ -28,7 +28,7 @@ impl LockKey {
     /// What is wrong and what the canonical form would be, as a sentence fragment.
     pub fn parse(text: &str, extra: &[String]) -> Result<Self, String> {
         let Some((namespace, rest)) = text.split_once(':') else {
-            return Err(format!("has no namespace; write one of {}", list(extra)));
+            return Err(format!("it has no namespace; write one of {}", list(extra)));
         };
         let known = NAMESPACES.contains(&namespace) || extra.iter().any(|e| e == namespace);
         if !known {
@@ -39,7 +39,7 @@ impl LockKey {
         }
         if rest.is_empty() || rest.trim() != rest || rest.chars().any(char::is_control) {
             return Err(format!(
-                "needs a name after `{namespace}:`, without outer blanks"
+                "it needs a name after `{namespace}:`, without outer blanks"
             ));
         }
         check_rest(namespace, rest)?;
@@ -175,7 +175,7 @@ fn check_rest(namespace: &str, rest: &str) -> Result<(), String> {
 }
 
 fn check_api(rest: &str) -> Result<(), String> {
-    let form = "is `api:METHOD /path`, one blank between them";
+    let form = "the form is `api:METHOD /path`, one blank between them";
     let (method, path) = rest.split_once(' ').ok_or(form)?;
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) {
         return Err(format!("{form}; `{method}` is not an upper-case method"));
@@ -194,12 +194,12 @@ fn check_db(rest: &str) -> Result<(), String> {
         Some(name) if !name.is_empty() => {
             check_chars(name, "._-", "`db:schema:<table>` in lower case")
         }
-        _ => Err("is `db:schema:<table>` or `db:migration-slot`".to_owned()),
+        _ => Err("the form is `db:schema:<table>` or `db:migration-slot`".to_owned()),
     }
 }
 
 fn check_feature(rest: &str) -> Result<(), String> {
-    let form = "is `feature:<id>:<purpose>`, for instance `feature:add-auth:pause`";
+    let form = "the form is `feature:<id>:<purpose>`, for instance `feature:add-auth:pause`";
     let (id, purpose) = rest.rsplit_once(':').ok_or(form)?;
     if id.is_empty() || id.contains(char::is_whitespace) {
         return Err(form.to_owned());
