@@ -12,4 +12,4 @@ mod subject;
 mod sundry;
 
 pub use context::Context;
-pub use report::{Report, check, validate};
+pub use report::{Report, check, judge, validate};

@@ -29,8 +29,12 @@ pub struct Report {
 /// Reads a plan and applies every rule; `source` is how findings name the file, and the folder of
 /// `source` is the second place where contract files are looked for.
 pub fn validate(bytes: &[u8], source: &str, context: &Context<'_>) -> Report {
-    let parsed = plan::read(bytes, source);
-    let findings = check(&parsed, context);
+    judge(&plan::read(bytes, source), source, context)
+}
+
+/// The same for a plan that was read already.
+pub fn judge(parsed: &Parsed, source: &str, context: &Context<'_>) -> Report {
+    let findings = check(parsed, context);
     let read = parsed.plan.as_ref();
     Report {
         source: source.to_owned(),

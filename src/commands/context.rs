@@ -2,18 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::{Error, Result, Timestamp};
+use crate::base::{ActorId, Error, Oid, Result, Timestamp, text};
 use crate::commands::Ui;
+use crate::config::rights::Rights;
+use crate::config::{self, Environment, Loaded};
 use crate::git::Repo;
-use crate::os::clock;
+use crate::model::Settings;
+use crate::os::file::{self, Access};
+use crate::os::{clock, host, random};
+use crate::state::record::By;
+use crate::state::{Op, Refusal, Request};
+use crate::store::{Accepted, Seat, Store};
 
 /// What a verb works with.
-#[derive(Debug)]
 pub struct Context<'a> {
     /// How to talk.
     pub ui: &'a mut Ui,
+    env: Environment,
     here: PathBuf,
     repo: Option<Repo>,
+    loaded: Option<Loaded>,
+    actor: Option<ActorId>,
 }
 
 impl<'a> Context<'a> {
@@ -21,14 +30,22 @@ impl<'a> Context<'a> {
     pub fn new(ui: &'a mut Ui, here: PathBuf) -> Self {
         Context {
             ui,
+            env: Environment::of_process(),
             here,
             repo: None,
+            loaded: None,
+            actor: None,
         }
     }
 
     /// The current folder.
     pub fn here(&self) -> &Path {
         &self.here
+    }
+
+    /// The environment of this process.
+    pub fn env(&self) -> &Environment {
+        &self.env
     }
 
     /// Wall time.
@@ -49,20 +66,185 @@ impl<'a> Context<'a> {
         Ok(repo)
     }
 
+    /// True if the current folder is in a repository.
+    ///
+    /// # Errors
+    /// There is one and it cannot be opened.
+    pub fn has_repo(&mut self) -> Result<bool> {
+        match self.repo() {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == "no-repository" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The top of the checkout; the current folder where there is no repository.
     ///
     /// # Errors
     /// The repository is bare or cannot be opened.
     pub fn root(&mut self) -> Result<PathBuf> {
-        match self.repo() {
-            Ok(repo) => Ok(repo.need_work_dir("reading a plan")?.to_owned()),
-            Err(error) if error.code() == "no-repository" => self.absolute_here(),
-            Err(error) => Err(error),
+        if self.has_repo()? {
+            return Ok(self.repo()?.need_work_dir("reading a plan")?.to_owned());
         }
-    }
-
-    fn absolute_here(&self) -> Result<PathBuf> {
         let about = |e| Error::io(format!("cannot enter `{}`", self.here.display()), e);
         self.here.canonicalize().map_err(about)
     }
+
+    /// Settings and `wp.toml`, read once; unknown keys are warned of then.
+    ///
+    /// # Errors
+    /// A value or `wp.toml` is wrong.
+    pub fn loaded(&mut self) -> Result<Loaded> {
+        if let Some(loaded) = &self.loaded {
+            return Ok(loaded.clone());
+        }
+        let repo = self.repo()?;
+        let loaded = config::load(&repo, &self.env)?;
+        for key in &loaded.unknown {
+            let message = format!("nobody knows the setting `{}`", text::foreign(key));
+            self.ui.warn("unknown-setting", &message);
+        }
+        self.loaded = Some(loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Settings alone.
+    ///
+    /// # Errors
+    /// As [`Context::loaded`].
+    pub fn settings(&mut self) -> Result<Settings> {
+        Ok(self.loaded()?.settings)
+    }
+
+    /// A handle on the state. Inside a room its requests go to the inbox of the attempt.
+    ///
+    /// # Errors
+    /// As [`Context::repo`] and [`Context::loaded`].
+    pub fn store(&mut self) -> Result<Store> {
+        let seat = match self.env.attempt()? {
+            Some(attempt) => Seat::Room { attempt },
+            None => Seat::Outside,
+        };
+        let settings = self.settings()?;
+        Ok(Store::open(&self.repo()?, &settings, seat))
+    }
+
+    /// What a person approved on this machine for this repository.
+    ///
+    /// # Errors
+    /// There is no state folder.
+    pub fn rights(&mut self) -> Result<Rights> {
+        let folder = self.env.state_folder()?;
+        Ok(Rights::new(&folder, self.repo()?.common_dir()))
+    }
+
+    /// Fails inside the room of an attempt: `verb` is for people.
+    ///
+    /// # Errors
+    /// Policy, `in-room`.
+    pub fn refuse_in_room(&mut self, verb: &str) -> Result<()> {
+        self.env.refuse_in_room(verb)?;
+        let repo = self.repo()?;
+        let is_room = repo
+            .worktree_id()
+            .is_some_and(|id| id.starts_with(ROOM_PREFIX));
+        if !is_room {
+            return Ok(());
+        }
+        let message = format!("`{verb}` is for a person and not for an attempt");
+        Err(Error::policy("in-room", message).hint("run it outside the attempt's worktree"))
+    }
+
+    /// This clone. Minted by the first command that writes.
+    ///
+    /// # Errors
+    /// The file cannot be written or read.
+    pub fn actor(&mut self) -> Result<ActorId> {
+        if let Some(actor) = &self.actor {
+            return Ok(actor.clone());
+        }
+        let folder = self.repo()?.wp_dir();
+        let path = folder.join("actor");
+        if read_actor(&path)?.is_none() {
+            file::make_private_dirs(&folder)?;
+            let minted = random::actor_id()?;
+            file::create_new(&path, format!("{minted}\n").as_bytes(), Access::Private)?;
+        }
+        let actor = read_actor(&path)?.ok_or_else(|| {
+            let message = format!("`{}` does not hold an actor id", path.display());
+            Error::damaged("actor", message).hint("git wp doctor")
+        })?;
+        self.actor = Some(actor.clone());
+        Ok(actor)
+    }
+
+    /// `user@host`, for people.
+    pub fn label(&self) -> String {
+        host::label(self.env.user())
+    }
+
+    /// This clone, now.
+    ///
+    /// # Errors
+    /// As [`Context::actor`].
+    pub fn by(&mut self) -> Result<By> {
+        Ok(By {
+            actor: self.actor()?,
+            label: self.label(),
+            at: self.now(),
+        })
+    }
+
+    /// A request of this clone.
+    ///
+    /// # Errors
+    /// As [`Context::actor`].
+    pub fn request(&mut self, op: Op, needs: Vec<Oid>) -> Result<Request> {
+        let at = self.now();
+        Ok(Request {
+            txn: random::txn_id(at)?,
+            actor: self.actor()?,
+            label: self.label(),
+            at,
+            needs,
+            op,
+        })
+    }
+
+    /// Asks for changes in this order, as one request after the other.
+    ///
+    /// # Errors
+    /// The store failed; a refusal is an answer.
+    pub fn submit(
+        &mut self,
+        store: &Store,
+        changes: Vec<(Op, Vec<Oid>)>,
+    ) -> Result<Vec<Result<Accepted, Refusal>>> {
+        let mut requests = Vec::new();
+        for (op, needs) in changes {
+            requests.push(self.request(op, needs)?);
+        }
+        store.submit(requests)
+    }
+
+    /// Asks for one change; a refusal is an error here.
+    ///
+    /// # Errors
+    /// The store failed or refused.
+    pub fn change(&mut self, store: &Store, op: Op) -> Result<Accepted> {
+        let mut answers = self.submit(store, vec![(op, Vec::new())])?;
+        let answer = answers.pop();
+        answer
+            .ok_or_else(|| Error::bug("the store gave no answer"))?
+            .map_err(Error::from)
+    }
+}
+
+/// How the worktrees of attempts are called.
+const ROOM_PREFIX: &str = "wp-";
+
+fn read_actor(path: &Path) -> Result<Option<ActorId>> {
+    let bytes = file::read_bounded(path, 256)?;
+    let text = bytes.map(|b| String::from_utf8_lossy(&b).trim().to_owned());
+    Ok(text.and_then(|t| ActorId::parse(&t)))
 }

@@ -4,10 +4,23 @@
 pub mod context;
 pub mod ui;
 
+mod approve;
 pub mod change;
 mod completions;
+mod evidence;
+mod feature;
+mod graph;
+mod held;
 mod help;
+mod hold;
+mod lock;
+mod log;
 mod man;
+mod reading;
+mod status;
+mod trust;
+mod validate;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +30,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::json::json;
 use crate::base::{Error, Result};
+use crate::state::record::HoldKind;
 pub use context::Context;
 pub use ui::{Answer, ColorChoice, Ui};
 
@@ -57,6 +71,21 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Validate(validate::Args),
+    Graph(graph::Args),
+    Approve(approve::Args),
+    Trust(trust::Args),
+    Status(status::Args),
+    Why(why::Args),
+    Log(log::Args),
+    Evidence(evidence::Args),
+    /// Start nothing new; what runs goes on
+    Pause(hold::Args),
+    /// Lift a pause or a cancel
+    Resume(hold::ResumeArgs),
+    /// End what runs and start nothing new; nothing is lost
+    Cancel(hold::Args),
+    Lock(lock::Args),
     Completions(completions::Args),
     Man(man::Args),
     Help(help::Args),
@@ -79,6 +108,18 @@ pub fn run(argv: Vec<OsString>, here: PathBuf, ui: &mut Ui) -> Result<Answer> {
 
 fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
     match verb {
+        Verb::Validate(args) => validate::run(&args, cx),
+        Verb::Graph(args) => graph::run(&args, cx),
+        Verb::Approve(args) => approve::run(&args, cx),
+        Verb::Trust(args) => trust::run(&args, cx),
+        Verb::Status(args) => status::run(&args, cx),
+        Verb::Why(args) => why::run(&args, cx),
+        Verb::Log(args) => log::run(&args, cx),
+        Verb::Evidence(args) => evidence::run(&args, cx),
+        Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
+        Verb::Resume(args) => hold::lift(&args, cx),
+        Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
+        Verb::Lock(args) => lock::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
         Verb::Help(args) => help::run(&args, cx),

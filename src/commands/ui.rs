@@ -173,8 +173,13 @@ impl Ui {
 
     /// Warns: a line on standard error, or an entry of `warnings`.
     pub fn warn(&mut self, code: &str, message: &str) {
+        self.warn_as(json!({"code": code, "message": message}), message);
+    }
+
+    /// Warns with an entry that has more than `code` and `message`; text shows `message`.
+    pub fn warn_as(&mut self, entry: Value, message: &str) {
         match self.format {
-            Format::Json => self.warn_with(json!({"code": code, "message": message})),
+            Format::Json => self.warnings.push(entry),
             Format::Text => {
                 let line = report::error::warning(message, self.story_page());
                 self.story(&line);
@@ -182,9 +187,9 @@ impl Ui {
         }
     }
 
-    /// Adds an entry with `code` and `message` to `warnings`; text shows such things by itself.
-    pub fn warn_with(&mut self, entry: Value) {
-        self.warnings.push(entry);
+    /// Answers with a JSON document, as if `--json` had been given.
+    pub fn use_json(&mut self) {
+        self.format = Format::Json;
     }
 
     /// Draws lines that stand below the story until they are drawn anew or the answer comes.

@@ -4,6 +4,7 @@
 //! different things on purpose: what names a program for an agent cannot come with a clone.
 
 pub mod environment;
+mod programs;
 pub mod project;
 pub mod rights;
 pub mod settings;

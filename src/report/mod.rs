@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod graph_dot;
 pub mod graph_mermaid;
 pub mod graph_text;
+pub mod log;
 pub mod overview;
 pub mod programs;
 pub mod progress;

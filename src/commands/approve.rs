@@ -1,0 +1,106 @@
+//! `git wp approve`: a person reads what a plan would run and says yes to exactly those bytes.
+
+use crate::base::json::json;
+use crate::base::text::count;
+use crate::base::{Error, Result, json};
+use crate::commands::reading::{self, Linear, ValidPlan};
+use crate::commands::{Answer, Context};
+use crate::config::rights::Subject;
+use crate::model::programs::{self, Program};
+use crate::report;
+use crate::state::Op;
+
+/// Say yes to a plan, on this machine
+///
+/// Shows every command the plan would run, binds the approval to the plan's bytes, publishes the
+/// feature and the plan on the state ref, and keeps the right to run in your state folder. Never
+/// asks; refuses inside a worktree of an attempt.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A change-id, or the path of a plan
+    #[arg(value_name = "CHANGE|PATH")]
+    change: String,
+}
+
+/// Approves.
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+    cx.refuse_in_room("approve")?;
+    let valid = reading::valid(cx, Some(&args.change), Linear::Allowed)?;
+    for finding in &valid.findings {
+        let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
+        let message = format!("{place}: {}", finding.message);
+        cx.ui.warn_as(json::value(finding)?, &message);
+    }
+    let commands = programs::of_plan(&valid.plan);
+    publish(cx, &valid, &commands)?;
+    let project = cx.loaded()?.settings.project;
+    let others = programs::of_project(&project);
+    let untrusted = !others.is_empty() && !super::trust::is_trusted(cx)?;
+    Ok(answer(args, cx, &valid, (&commands, &others, untrusted)))
+}
+
+/// The right to run first: if the ref cannot be written, a second try has nothing to undo.
+fn publish(cx: &mut Context<'_>, valid: &ValidPlan, commands: &[Program]) -> Result<()> {
+    let feature = &valid.plan.feature;
+    let text = std::str::from_utf8(&valid.text)
+        .map_err(|e| Error::bug("a valid plan is not UTF-8").because(e))?;
+    let now = cx.now();
+    cx.rights()?
+        .grant(Subject::Plan, feature.id.as_str(), text, now)?;
+    let store = cx.store()?;
+    let blob = store.put_blob(&valid.text)?;
+    let plan = reading::origin(valid, blob.clone(), cx.by()?);
+    let publish = Op::Publish {
+        feature: feature.id.clone(),
+        title: feature.title.clone(),
+        plan,
+    };
+    let approve = Op::Approve {
+        feature: feature.id.clone(),
+        plan: valid.plan.hash.clone(),
+        commands: commands.iter().map(|c| c.command.clone()).collect(),
+    };
+    let changes = vec![(publish, vec![blob]), (approve, Vec::new())];
+    for answer in cx.submit(&store, changes)? {
+        answer.map_err(Error::from)?;
+    }
+    Ok(())
+}
+
+fn answer(
+    args: &Args,
+    cx: &Context<'_>,
+    valid: &ValidPlan,
+    (commands, others, untrusted): (&[Program], &[Program], bool),
+) -> Answer {
+    let plan = &valid.plan;
+    let page = cx.ui.page();
+    let mut text = format!(
+        "approved {}: {}, sha256 {}\n",
+        plan.feature.id,
+        count(plan.packages.len(), "package"),
+        plan.hash.short(12)
+    );
+    if commands.is_empty() && others.is_empty() {
+        text.push_str("it names no command\n");
+    } else {
+        text.push_str("a run may start these commands:\n");
+        text.push_str(&report::programs::render(commands, page));
+        text.push_str(&report::programs::render(others, page));
+    }
+    let word = report::status::quoted(&args.change);
+    if untrusted {
+        text.push_str("the commands of wp.toml need an approval of their own: git wp trust\n");
+    }
+    text.push_str(&format!("next: git wp implement {word}\n"));
+    let data = json!({
+        "feature": plan.feature.id,
+        "plan": plan.hash,
+        "source": plan.source,
+        "packages": plan.packages.len(),
+        "commands": commands,
+        "project_commands": others,
+        "project_trusted": !untrusted,
+    });
+    Answer::done(data, text)
+}

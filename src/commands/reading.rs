@@ -1,0 +1,200 @@
+//! Reads and judges the plan that a verb was given.
+
+use std::path::Path;
+
+use crate::base::text::foreign;
+use crate::base::{Error, Oid, Result};
+use crate::check::{self, Report};
+use crate::commands::Context;
+use crate::commands::change::{self, Change, LinearChange, PlanFile};
+use crate::graph::Graph;
+use crate::model::{Finding, Plan, Severity};
+use crate::os::file;
+use crate::plan::{self, Parsed};
+use crate::scope::Fold;
+use crate::state::record::{By, PackageBrief, PlanOrigin};
+
+/// A plan that was read and judged.
+pub(super) struct Reading {
+    /// The plan, as far as it could be read.
+    pub parsed: Parsed,
+    /// What was found. The shape is a contract.
+    pub report: Report,
+    /// The text that an approval binds.
+    pub text: Vec<u8>,
+}
+
+/// A plan without errors.
+pub(super) struct ValidPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Its graph.
+    pub graph: Graph,
+    /// The text that an approval binds.
+    pub text: Vec<u8>,
+    /// Warnings.
+    pub findings: Vec<Finding>,
+}
+
+/// Whether a change without a plan file will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Linear {
+    /// It is one package that may write everything.
+    Allowed,
+    /// The verb needs a plan file.
+    Refused,
+}
+
+/// Finds, reads and judges. `word` is `CHANGE`, or `None` for the only one.
+///
+/// # Errors
+/// Usage: nothing was found or it cannot be read. What is wrong inside is in the reading.
+pub(super) fn read(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> Result<Reading> {
+    let root = cx.root()?;
+    let word = match word {
+        Some(word) => word.to_owned(),
+        None => change::only(&root)?,
+    };
+    match change::find(&word, cx.here(), &root)? {
+        Change::Plan(file) => judge(cx, &root, file),
+        Change::Linear(change) if linear == Linear::Allowed => Ok(one_package(&change)),
+        Change::Linear(change) => {
+            let message = format!("the change `{}` has no plan", change.feature);
+            let hint = format!("write {}/{}", change.source, change::PLAN_FILE);
+            Err(Error::usage("plan-missing", message).hint(hint))
+        }
+    }
+}
+
+/// Reads a plan that has to be free of errors.
+///
+/// # Errors
+/// As [`read`]; the first findings, if it is not valid.
+pub(super) fn valid(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> Result<ValidPlan> {
+    let reading = read(cx, word, linear)?;
+    let report = reading.report;
+    match reading.parsed.plan {
+        Some(plan) if report.valid => Ok(ValidPlan {
+            graph: Graph::of(&plan),
+            plan,
+            text: reading.text,
+            findings: report.findings,
+        }),
+        _ => Err(not_valid(&report)),
+    }
+}
+
+/// The error for a plan that cannot be used: its first findings.
+pub(super) fn not_valid(report: &Report) -> Error {
+    let errors: Vec<&Finding> = errors(&report.findings).collect();
+    let mut message = format!("the plan `{}` is not valid", foreign(&report.source));
+    for finding in errors.iter().take(SHOWN_MAX) {
+        let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
+        let code = finding.code.as_str();
+        message.push_str(&format!("\n{place}: {code}: {}", finding.message));
+    }
+    if errors.len() > SHOWN_MAX {
+        message.push_str(&format!("\nand {} more", errors.len() - SHOWN_MAX));
+    }
+    let hint = format!("git wp validate {}", foreign(&report.source));
+    Error::negative("plan-invalid", message).hint(hint)
+}
+
+const SHOWN_MAX: usize = 10;
+
+fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|f| f.severity == Severity::Error)
+}
+
+fn judge(cx: &mut Context<'_>, root: &Path, file: PlanFile) -> Result<Reading> {
+    let (namespaces, fold) = match cx.has_repo()? {
+        true => (cx.settings()?.project.locks.namespaces, fold(cx)?),
+        false => (Vec::new(), Fold::None),
+    };
+    let read_file = |path: &str| read_inside(root, path);
+    let env = cx.env();
+    let program_exists = |name: &str| env.finds_program(name, root);
+    let context = check::Context {
+        read_file: &read_file,
+        program_exists: &program_exists,
+        extra_namespaces: &namespaces,
+        fold,
+    };
+    let parsed = plan::read(&file.bytes, &file.source);
+    let report = check::judge(&parsed, &file.source, &context);
+    Ok(Reading {
+        parsed,
+        report,
+        text: file.bytes,
+    })
+}
+
+/// Contract files are read from inside the checkout only, wherever a link may lead.
+fn read_inside(root: &Path, path: &str) -> Option<Vec<u8>> {
+    let full = root.join(path).canonicalize().ok()?;
+    if !full.starts_with(root) {
+        return None;
+    }
+    file::read_bounded(&full, CONTRACT_BYTES_MAX).ok().flatten()
+}
+
+const CONTRACT_BYTES_MAX: u64 = 16 << 20;
+
+/// Whether this checkout's file system tells `a` from `A`, as git found out when it was made.
+fn fold(cx: &mut Context<'_>) -> Result<Fold> {
+    let ignores = cx.repo()?.git().setting("core.ignorecase")?;
+    Ok(match ignores.as_deref() {
+        Some("true") => Fold::Case,
+        _ => Fold::None,
+    })
+}
+
+fn one_package(change: &LinearChange) -> Reading {
+    let text = format!(
+        "Implement the change `{}` as its proposal, design and task list say.\n",
+        change.feature
+    );
+    let plan = plan::linear(change.feature.clone(), &change.source, &text);
+    let report = Report {
+        source: change.source.clone(),
+        format: Some(plan.format),
+        feature: Some(change.feature.clone()),
+        packages: 1,
+        valid: true,
+        findings: Vec::new(),
+    };
+    Reading {
+        parsed: Parsed {
+            plan: Some(plan),
+            findings: Vec::new(),
+            spans: plan::Spans::default(),
+        },
+        report,
+        text: text.into_bytes(),
+    }
+}
+
+/// The record of a plan whose bytes stand in `blob`.
+pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
+    let plan = &valid.plan;
+    let briefs = plan.packages.iter().map(|package| PackageBrief {
+        id: package.id.clone(),
+        after: valid
+            .graph
+            .effective(&package.id)
+            .iter()
+            .map(|e| e.on.clone())
+            .collect(),
+        retries: package.retry_budget,
+    });
+    PlanOrigin {
+        hash: plan.hash.clone(),
+        blob,
+        path: plan.source.clone(),
+        format: plan.format,
+        plan_revision: plan.feature.plan_revision,
+        contracts_revision: plan.contracts.revision,
+        packages: briefs.collect(),
+        by,
+    }
+}

@@ -1,0 +1,59 @@
+//! `git wp status`: where a feature and its packages stand. Computed, never stored.
+
+use crate::base::json::json;
+use crate::base::{Result, json};
+use crate::commands::{Answer, Context, feature};
+use crate::report::overview::{self, OverviewRow};
+use crate::report::status;
+use crate::report::view::StatusView;
+use crate::schedule::standing;
+use crate::state::View;
+use crate::store::Load;
+
+/// Show where a feature and its packages stand
+///
+/// Without a name: the only feature, or a list of all. Reads only.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A feature, or a change that was not published yet
+    #[arg(value_name = "FEATURE|CHANGE")]
+    feature: Option<String>,
+    /// List every feature, also if there is but one
+    #[arg(long, conflicts_with = "feature")]
+    all: bool,
+}
+
+/// Shows it.
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+    let store = cx.store()?;
+    let briefs = store.view(&Load::Briefs)?;
+    for problem in &briefs.problems {
+        let message = format!("the record `{}` is damaged: {}", problem.path, problem.why);
+        cx.ui.warn("damaged-record", &message);
+    }
+    if args.all || (args.feature.is_none() && briefs.briefs.len() > 1) {
+        return Ok(list(cx, &*store.view(&Load::All)?));
+    }
+    let found = feature::find(cx, &store, args.feature.as_deref())?;
+    let view = StatusView::of(&found.id, &found.records);
+    let text = status::render(&view, cx.now(), cx.ui.page());
+    Ok(Answer::done(json::value(&view)?, text))
+}
+
+fn list(cx: &Context<'_>, view: &View) -> Answer {
+    let rows = view.features.iter().map(|(id, records)| {
+        let brief = view.briefs.get(id);
+        OverviewRow {
+            feature: id.clone(),
+            title: brief.and_then(|b| b.title.clone()),
+            state: standing(records).state,
+            packages: brief.map_or(0, |b| b.packages),
+            merged: brief.map_or(0, |b| b.merged),
+            live: brief.map_or(0, |b| b.live.len()),
+        }
+    });
+    let rows: Vec<OverviewRow> = rows.collect();
+    let text = overview::render(&rows, cx.ui.page());
+    let data = json!({"features": rows, "count": rows.len(), "truncated": false});
+    Answer::done(data, text)
+}

@@ -1,0 +1,30 @@
+//! `git wp validate`: everything that is wrong with a plan, in one pass.
+
+use crate::base::{ExitCode, Result, json};
+use crate::commands::reading::{self, Linear};
+use crate::commands::{Answer, Context};
+use crate::report;
+
+/// Check a plan
+///
+/// Finds everything in one pass: form, ids, dependencies, cycles, scopes and locks of packages that
+/// can run at the same time, contract files, verification commands. Exits with 1 if a finding is an
+/// error. Nothing is written.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A change-id, or the path of a plan; the only change if there is but one
+    #[arg(value_name = "CHANGE|PATH")]
+    change: Option<String>,
+}
+
+/// Judges the plan.
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+    let report = reading::read(cx, args.change.as_deref(), Linear::Refused)?.report;
+    let page = cx.ui.page();
+    let text = report::findings::render(&report.findings, &report.source, report.packages, page);
+    let exit = match report.valid {
+        true => ExitCode::Done,
+        false => ExitCode::Negative,
+    };
+    Ok(Answer::done(json::value(&report)?, text).exit(exit))
+}
