@@ -9,7 +9,7 @@ use crate::state::evaluate::{
 use crate::state::land::landing_of;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::locks::{LockSet, Wanted};
-use crate::state::record::Grant;
+use crate::state::record::{Grant, LockClaim};
 use crate::state::refusal::{Holder, Refusal};
 use crate::state::request::{Claim, Steal};
 use crate::state::view::{FeatureView, PackageView, View};
@@ -180,7 +180,9 @@ impl Asker<'_> {
             }
         }
         let own = [Some(self.attempt.as_str()), self.session];
-        lock_conflict(view, &wanted, |session| own.contains(&Some(session)))
+        lock_conflict(view, &wanted, |claim| {
+            own.contains(&Some(claim.session.as_str()))
+        })
     }
 }
 
@@ -188,10 +190,10 @@ impl Asker<'_> {
 pub(super) fn lock_conflict(
     view: &View,
     wanted: &Wanted<'_>,
-    own: impl Fn(&str) -> bool,
+    own: impl Fn(&LockClaim) -> bool,
 ) -> Option<Holder> {
     let live = view.locks.values().filter_map(|lock| lock.live());
-    let mut others = live.filter(|(_, claim)| !own(&claim.session));
+    let mut others = live.filter(|(_, claim)| !own(claim));
     others.find_map(|(grant, claim)| {
         let what = wanted.shared_with(&grant.locks)?;
         Some(lock_holder(grant, claim, what))

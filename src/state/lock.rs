@@ -104,9 +104,9 @@ fn conflict(view: &View, (locks, key): (&LockSet, &str), session: &str) -> Optio
             }
         }
     }
-    lock_conflict(view, &wanted, |other| {
-        let same = view.locks.get(key).and_then(LockView::live);
-        other == session || same.is_some_and(|(_, claim)| claim.session == other)
+    // The grant of this very key was looked at before: it ends with this one.
+    lock_conflict(view, &wanted, |claim| {
+        claim.session == session || claim.key == key
     })
 }
 

@@ -18,6 +18,8 @@ mod land;
 pub mod layout;
 mod lock;
 pub mod locks;
+#[cfg(test)]
+mod properties;
 mod put;
 pub mod record;
 pub mod refusal;
