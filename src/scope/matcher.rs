@@ -3,7 +3,7 @@
 //! Few paths are matched by our own automata, many by globset: compiling a glob set costs as much
 //! as matching some two thousand paths without it. Both give the same answers.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::base::RepoPath;
 use crate::scope::fold::Fold;
@@ -86,18 +86,10 @@ impl List {
     }
 
     fn matches(&self, folded: &[u8]) -> bool {
-        self.plain.iter().any(|p| p.matches(folded)) || self.matches_compiled(folded)
-    }
-
-    #[cfg(unix)]
-    fn matches_compiled(&self, folded: &[u8]) -> bool {
-        use std::os::unix::ffi::OsStrExt;
-        self.compiled.is_match(std::ffi::OsStr::from_bytes(folded))
-    }
-
-    #[cfg(not(unix))]
-    fn matches_compiled(&self, folded: &[u8]) -> bool {
-        self.compiled.is_match(&*String::from_utf8_lossy(folded))
+        self.plain.iter().any(|p| p.matches(folded))
+            || self
+                .compiled
+                .is_match_candidate(&Candidate::from_bytes(folded))
     }
 }
 

@@ -181,6 +181,32 @@ fn matching_agrees_with_the_definition() {
     }
 }
 
+/// Where a glob library takes shortcuts by name and extension.
+#[test]
+fn many_paths_are_matched_as_few_around_dots() {
+    let mut dice = Dice(5);
+    let mut text =
+        |atoms: &[&str]| -> String { (0..=dice.roll(4)).map(|_| dice.pick(atoms)).collect() };
+    let paths: Vec<RepoPath> = (0..3_000)
+        .map(|_| RepoPath::from(text(&["a", ".", "/", ".b", "é"]).as_str()))
+        .filter(|path| !path.is_hostile())
+        .collect();
+    let patterns = (0..3_000).map(|_| text(&["a", ".", "/", "*", "**/", ".b", "/**", "é"]));
+    let patterns: Vec<Pattern> = patterns.filter_map(|p| Pattern::parse(&p).ok()).collect();
+    assert!(paths.len() > 500 && patterns.len() > 1_000);
+    let mut hits = 0;
+    for pattern in &patterns[..1_000] {
+        let set = Set::new(vec![pattern.clone()], Vec::new(), Fold::None);
+        let (few, many) = (Matcher::new(&set, 1), Matcher::new(&set, 1_000_000));
+        for path in &paths[..300] {
+            let hit = few.contains(path);
+            assert_eq!(many.contains(path), hit, "{pattern} on {path}");
+            hits += usize::from(hit);
+        }
+    }
+    assert!(hits > 1_000, "{hits}");
+}
+
 #[test]
 fn intersection_agrees_with_trying_every_path() {
     let paths = universe();
