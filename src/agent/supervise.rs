@@ -3,22 +3,22 @@
 //! When [`run`] returns, the agent's whole process tree is gone. What it said is kept in a local
 //! log, capped, and never believed; only a redacted tail leaves this floor.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::agent::environment::Environment;
 use crate::agent::profile::{Blanks, Profile};
 use crate::base::hash::Hashing;
-use crate::base::{AttemptId, Error, FeatureId, Redactor, Result, text};
+use crate::base::{AttemptId, Error, FeatureId, Result, text};
 use crate::model::{Durability, LogDigest, Package};
 use crate::os::clock::Moment;
 use crate::os::file::{self, Access};
-use crate::os::process::{self, Ended, Input, Invocation, Job, Outcome, Sink, Status, Watch, sink};
+use crate::os::process::{
+    self, Ended, Input, Invocation, Job, Outcome, Sink, Status, Tail, Watch, sink,
+};
 
 /// Bytes of output kept in memory for the tail; redaction may need to see what comes before it.
 const TAIL_KEPT: usize = 16 << 10;
@@ -162,7 +162,8 @@ pub fn run(
     };
     prepare(order)?;
     let log = sink::Log::create(&order.places.log, order.limits.log_bytes)?;
-    let heard = Heard::default();
+    let tail = Tail::new(TAIL_KEPT);
+    let sink = || Sink::Both(Box::new(Sink::Log(log.clone())), Box::new(tail.sink()));
     let job = Job {
         invocation: invocation(&words, order)?,
         mark: Some(("WP_ATTEMPT".to_owned(), order.attempt.as_str().to_owned())),
@@ -171,18 +172,18 @@ pub fn run(
             silence: order.limits.silence,
             grace: order.limits.grace,
         },
-        stdout: heard.sink(&log),
-        stderr: heard.sink(&log),
+        stdout: sink(),
+        stderr: sink(),
     };
     let outcome = std::thread::scope(|scope| {
         let (done, ended) = channel();
-        let (heard, every) = (&heard, order.limits.checkpoint);
-        scope.spawn(move || observe(heard, every, observer, watch, &ended));
+        let (tail, every) = (&tail, order.limits.checkpoint);
+        scope.spawn(move || observe(tail, every, observer, watch, &ended));
         let outcome = process::supervise(job, watch);
         drop::<std::sync::mpsc::Sender<()>>(done);
         outcome
     })?;
-    finish(&outcome, &log, order, &heard)
+    finish(&outcome, &log, order, &tail)
 }
 
 fn nothing() -> AgentRun {
@@ -233,12 +234,7 @@ fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
         .input(Input::Bytes(order.prompt.as_bytes().to_vec())))
 }
 
-fn finish(
-    outcome: &Outcome,
-    log: &sink::Log,
-    order: &Order<'_>,
-    heard: &Heard,
-) -> Result<AgentRun> {
+fn finish(outcome: &Outcome, log: &sink::Log, order: &Order<'_>, tail: &Tail) -> Result<AgentRun> {
     let summary = log.finish()?;
     let digest = LogDigest {
         sha256: hash_file(&order.places.log)?,
@@ -258,7 +254,7 @@ fn finish(
         end,
         took: outcome.took,
         log: Some(digest),
-        tail: heard.tail(&order.environment.redactor()),
+        tail: order.environment.redactor().tail(&tail.text(), TAIL_MAX),
         survivors,
     })
 }
@@ -278,7 +274,7 @@ fn hash_file(path: &Path) -> Result<crate::base::ContentHash> {
 
 /// Tells the observer until `ended` closes.
 fn observe(
-    heard: &Heard,
+    tail: &Tail,
     every: Option<Duration>,
     observer: Observer<'_>,
     watch: &Watch,
@@ -292,7 +288,7 @@ fn observe(
         if told != Some(bytes) {
             told = Some(bytes);
             (observer.activity)(&Activity {
-                line: heard.last_line(),
+                line: text::foreign(&text::cut(&tail.last_line(), LINE_MAX)).to_string(),
                 elapsed: start.elapsed(),
                 bytes,
             });
@@ -301,63 +297,5 @@ fn observe(
             (observer.checkpoint)();
             last_checkpoint = Moment::now();
         }
-    }
-}
-
-/// The end of the output, in bounded memory.
-#[derive(Debug, Clone, Default)]
-struct Heard(Arc<Mutex<VecDeque<u8>>>);
-
-impl Heard {
-    fn sink(&self, log: &sink::Log) -> Sink {
-        let heard = self.clone();
-        let each = Sink::Each(Box::new(move |bytes: &[u8]| heard.take(bytes)));
-        Sink::Both(Box::new(Sink::Log(log.clone())), Box::new(each))
-    }
-
-    fn take(&self, bytes: &[u8]) {
-        let bytes = &bytes[bytes.len().saturating_sub(TAIL_KEPT)..];
-        let mut kept = self.locked();
-        let over = (kept.len() + bytes.len()).saturating_sub(TAIL_KEPT);
-        kept.drain(..over);
-        kept.extend(bytes);
-    }
-
-    fn text(&self) -> String {
-        let bytes: Vec<u8> = self.locked().iter().copied().collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    fn last_line(&self) -> String {
-        let text = self.text();
-        let mut lines = text.lines().rev().map(str::trim);
-        let line = lines.find(|line| !line.is_empty()).unwrap_or("");
-        text::foreign(&text::cut(line, LINE_MAX)).to_string()
-    }
-
-    fn tail(&self, redactor: &Redactor) -> String {
-        redactor.tail(&self.text(), TAIL_MAX)
-    }
-
-    fn locked(&self) -> MutexGuard<'_, VecDeque<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_end_is_kept_in_memory() {
-        let heard = Heard::default();
-        for at in 0..5000 {
-            heard.take(format!("line {at}\n").as_bytes());
-        }
-        heard.take(&vec![b'x'; 3 * TAIL_KEPT]);
-        assert_eq!(heard.text().len(), TAIL_KEPT);
-        heard.take("\nlast \u{1b}[1m one\n\n".as_bytes());
-        assert_eq!(heard.last_line(), "last \\u{1b}[1m one");
-        assert!(heard.tail(&Redactor::default()).len() <= TAIL_MAX);
     }
 }

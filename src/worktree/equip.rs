@@ -57,7 +57,8 @@ pub fn equip(path: &Path, equipment: &Equipment<'_>) -> Result<Vec<String>> {
         copy, link, setup, ..
     } = equipment.settings;
     let mut left_out = Vec::new();
-    let git = Git::in_folder(equipment.main);
+    // `check-ignore` takes paths, not patterns, and refuses to be told so.
+    let git = Git::in_folder(equipment.main).env("GIT_LITERAL_PATHSPECS", "0");
     for (names, is_link) in [(copy, false), (link, true)] {
         for name in names {
             let name = inside(name)?;

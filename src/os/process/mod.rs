@@ -9,14 +9,18 @@ pub mod table;
 
 mod child;
 mod invocation;
+mod lookup;
 mod reap;
 mod run;
 mod status;
 mod supervise;
+mod tail;
 
 pub use invocation::{Input, Invocation};
+pub use lookup::find_program;
 pub use reap::{Survivor, kill_marked, marked};
 pub use run::{Finished, STDERR_MAX, run};
 pub use sink::Sink;
 pub use status::Status;
 pub use supervise::{Ended, Job, Limits, Outcome, Watch, supervise};
+pub use tail::Tail;

@@ -1,0 +1,179 @@
+//! The sentinel over what all worktrees share, and rooms for verification.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use git_wp::base::RefName;
+use git_wp::worktree::{Sentinel, Tampering};
+
+use crate::support::house::{House, in_room, put};
+use crate::support::{FORMATS, Scratch, git};
+
+fn nobody(_: &RefName) -> bool {
+    false
+}
+
+#[test]
+fn every_shared_file_that_changes_is_reported_and_put_back() {
+    type Act = fn(&House);
+    let acts: [(&str, Act); 11] = [
+        ("config", |h| {
+            h.scratch.git(&["config", "core.fsmonitor", "touch canary"]);
+        }),
+        ("config", |h| {
+            h.scratch.git(&["config", "filter.x.clean", "touch canary"]);
+        }),
+        ("config", |h| {
+            fs::remove_file(h.repo.common_dir().join("config")).unwrap();
+        }),
+        ("config.worktree", |h| {
+            write(h, "config.worktree", "[core]\n")
+        }),
+        ("info/attributes", |h| {
+            write(h, "info/attributes", "* filter=x\n")
+        }),
+        ("info/grafts", |h| write(h, "info/grafts", "")),
+        ("hooks/post-commit", |h| {
+            write(h, "hooks/post-commit", "#!/bin/sh\n")
+        }),
+        ("hooks/pre-commit", |h| {
+            write(h, "hooks/pre-commit", "#!/bin/sh\nevil\n")
+        }),
+        ("hooks/pre-commit", |h| {
+            let hook = h.repo.common_dir().join("hooks/pre-commit");
+            fs::remove_file(&hook).unwrap();
+            symlink("/bin/true", &hook).unwrap();
+        }),
+        ("hooks/pre-commit", |h| {
+            let hook = h.repo.common_dir().join("hooks/pre-commit");
+            fs::set_permissions(hook, fs::Permissions::from_mode(0o644)).unwrap();
+        }),
+        ("worktrees/wp-a1/config.worktree", |h| {
+            write(h, "worktrees/wp-a1/config.worktree", "[core]\n");
+        }),
+    ];
+    let house = House::new();
+    let _room = house.room("a1");
+    write(&house, "hooks/pre-commit", "#!/bin/sh\nexit 0\n");
+    let hook = house.repo.common_dir().join("hooks/pre-commit");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    for (path, act) in acts {
+        let sentinel = Sentinel::take(&house.repo).unwrap();
+        assert!(sentinel.compare(&nobody).unwrap().is_empty());
+        act(&house);
+        let found = sentinel.compare(&nobody).unwrap();
+        assert_eq!(found.len(), 1, "{path}: {found:?}");
+        assert!(
+            found[0].describe().contains(path),
+            "{}",
+            found[0].describe()
+        );
+        assert!(found[0].is_about_programs());
+        sentinel.restore(&found).unwrap();
+        assert!(sentinel.compare(&nobody).unwrap().is_empty(), "{path}");
+    }
+    let mode = fs::metadata(&hook).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+    let kept = fs::read_dir(house.repo.wp_dir().join("quarantine")).unwrap();
+    assert!(kept.count() >= 8);
+    house.scratch.assert_sound();
+}
+
+fn write(house: &House, path: &str, text: &str) {
+    let path = house.repo.common_dir().join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn harmless_settings_are_neither_reported_nor_put_back() {
+    let house = House::new();
+    let sentinel = Sentinel::take(&house.repo).unwrap();
+    house
+        .scratch
+        .git(&["config", "branch.main.remote", "origin"]);
+    house
+        .scratch
+        .git(&["config", "branch.main.merge", "refs/heads/main"]);
+    assert_eq!(sentinel.compare(&nobody).unwrap(), []);
+    house.scratch.git(&["config", "core.sshCommand", "evil"]);
+    assert_eq!(sentinel.compare(&nobody).unwrap().len(), 1);
+}
+
+#[test]
+fn refs_of_the_user_are_reported_and_left_alone_in_every_format() {
+    for format in FORMATS {
+        let house = House::around(Scratch::with_format(format));
+        let room = house.room("a1");
+        let sentinel = Sentinel::take(&house.repo).unwrap();
+        put(&room, "src/x", "x");
+        in_room(&room, &["add", "-A"]);
+        in_room(&room, &["commit", "-q", "-m", "own branch"]);
+        house.scratch.git(&["branch", "feature"]);
+        assert_eq!(sentinel.compare(&|n| n.short() == "feature").unwrap(), []);
+
+        in_room(&room, &["branch", "-f", "feature", "HEAD"]);
+        in_room(&room, &["replace", "HEAD", "HEAD^"]);
+        git(&house.scratch.path(), &["checkout", "-q", "--detach"]);
+        let found = sentinel.compare(&nobody).unwrap();
+        let words: Vec<String> = found.iter().map(Tampering::describe).collect();
+        assert_eq!(found.len(), 3, "{words:?}");
+        assert!(words[0].contains("replace ref") && words[1].contains("`feature` was added"));
+        assert!(!found[1].is_about_programs());
+        assert_eq!(found[2], Tampering::Head);
+        sentinel.restore(&found).unwrap();
+        let left = sentinel.compare(&nobody).unwrap();
+        assert_eq!(left.len(), 2, "{left:?}");
+        assert_eq!(house.scratch.git(&["replace", "--list"]), "");
+    }
+}
+
+#[test]
+fn a_verification_room_holds_exactly_the_tree_each_time() {
+    for format in [FORMATS[0], FORMATS[3]] {
+        let house = House::around(Scratch::with_format(format));
+        let rooms = house.verify_rooms();
+        let first = house.scratch.oid("main");
+        let tree = house.scratch.oid("main^{tree}");
+        let room = rooms.take(&first).unwrap();
+        let path = room.path().to_owned();
+        assert_eq!((room.tree(), room.commit()), (&tree, &first));
+        assert_eq!(room.changed_tracked().unwrap(), []);
+        // Everything a verification may leave behind, hidden as well as it can.
+        fs::create_dir(path.join("ignored")).unwrap();
+        fs::write(path.join("ignored/build"), "x").unwrap();
+        fs::write(path.join("src/a.txt"), "A\n").unwrap();
+        git(&path, &["update-index", "--assume-unchanged", "src/a.txt"]);
+        fs::remove_file(path.join("docs/c.md")).unwrap();
+        fs::create_dir(path.join("inner")).unwrap();
+        git(&path.join("inner"), &["init", "-q"]);
+        fs::write(room.path().join(".git.bak"), "x").unwrap();
+        let changed = room.changed_tracked().unwrap();
+        assert_eq!(changed, ["docs/c.md".into(), "src/a.txt".into()]);
+        drop(room);
+
+        let room = rooms.take(&tree).unwrap();
+        assert_eq!(room.path(), path);
+        assert_eq!(fs::read(path.join("src/a.txt")).unwrap(), b"a\n");
+        assert_eq!(git(&path, &["status", "--porcelain", "--ignored"]), "");
+        let other = rooms.take(&first).unwrap();
+        assert_ne!(other.path(), path);
+        drop((room, other));
+
+        // Without its pointer, and without git's data: made anew or left for another place.
+        fs::remove_file(path.join(".git")).unwrap();
+        let room = rooms.take(&first).unwrap();
+        assert_eq!(
+            git(room.path(), &["status", "--porcelain", "--ignored"]),
+            ""
+        );
+        let used = room.path().to_owned();
+        drop(room);
+        fs::remove_dir_all(used).unwrap();
+        drop(rooms.take(&first).unwrap());
+        rooms.close().unwrap();
+        let list = house.scratch.git(&["worktree", "list"]);
+        assert_eq!(list.lines().count(), 1, "{list}");
+        house.scratch.assert_sound();
+    }
+}
