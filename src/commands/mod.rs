@@ -13,6 +13,8 @@ mod graph;
 mod held;
 mod help;
 mod hold;
+mod hook;
+mod hooks;
 mod lock;
 mod log;
 mod man;
@@ -89,6 +91,9 @@ enum Verb {
     Completions(completions::Args),
     Man(man::Args),
     Help(help::Args),
+    Hooks(hooks::Args),
+    #[command(hide = true)]
+    Hook(hook::Args),
 }
 
 /// Parses and does what the command line says; `here` is the current folder.
@@ -123,6 +128,8 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
         Verb::Help(args) => help::run(&args, cx),
+        Verb::Hooks(args) => hooks::run(&args, cx),
+        Verb::Hook(args) => hook::run(args, cx),
     }
 }
 

@@ -28,6 +28,7 @@ pub enum Sub {
     ForEachRef,
     Fsck,
     HashObject,
+    Hook,
     IndexPack,
     Init,
     LsFiles,
@@ -51,7 +52,7 @@ pub enum Sub {
 
 impl Sub {
     /// All of them, for tests that try each.
-    pub const ALL: [Sub; 30] = [
+    pub const ALL: [Sub; 31] = [
         Sub::CatFile,
         Sub::CheckIgnore,
         Sub::CheckoutIndex,
@@ -63,6 +64,7 @@ impl Sub {
         Sub::ForEachRef,
         Sub::Fsck,
         Sub::HashObject,
+        Sub::Hook,
         Sub::IndexPack,
         Sub::Init,
         Sub::LsFiles,
@@ -98,6 +100,7 @@ impl Sub {
             Sub::ForEachRef => "for-each-ref",
             Sub::Fsck => "fsck",
             Sub::HashObject => "hash-object",
+            Sub::Hook => "hook",
             Sub::IndexPack => "index-pack",
             Sub::Init => "init",
             Sub::LsFiles => "ls-files",
@@ -135,10 +138,12 @@ impl Sub {
     }
 }
 
+/// No hook of the repository runs, except where that is what is being tried.
+const HOOKS_OFF: &str = "core.hooksPath=/dev/null";
+
 /// Configuration of every call. Lock timeouts are there because git's defaults give up at once
 /// where several agents commit.
-const CONFIG: [&str; 10] = [
-    "core.hooksPath=/dev/null",
+const CONFIG: [&str; 9] = [
     "core.fsmonitor=false",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -195,6 +200,7 @@ pub struct Git {
     folder: PathBuf,
     git_dir: Option<PathBuf>,
     work_tree: Option<PathBuf>,
+    runs_hooks: bool,
     config: Vec<String>,
     env: BTreeMap<OsString, OsString>,
 }
@@ -206,6 +212,7 @@ impl Git {
             folder: folder.to_owned(),
             git_dir: None,
             work_tree: None,
+            runs_hooks: false,
             config: Vec::new(),
             env: BTreeMap::new(),
         }
@@ -227,6 +234,13 @@ impl Git {
             work_tree: Some(folder.to_owned()),
             ..Git::in_folder(folder)
         }
+    }
+
+    /// Leaves the hooks of the repository as they are configured, for trying whether they run.
+    #[must_use]
+    pub fn with_hooks(mut self) -> Self {
+        self.runs_hooks = true;
+        self
     }
 
     /// Adds a configuration value, `name=value`.
@@ -272,8 +286,10 @@ impl Git {
         for (name, value) in &self.env {
             git = git.env(name, value);
         }
-        for setting in CONFIG
+        let hooks = (!self.runs_hooks).then_some(HOOKS_OFF);
+        for setting in hooks
             .into_iter()
+            .chain(CONFIG)
             .chain(self.config.iter().map(String::as_str))
         {
             git = git.arg("-c").arg(setting);

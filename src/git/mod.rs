@@ -8,6 +8,7 @@ pub mod commit;
 pub mod disk;
 pub mod format;
 pub mod gitconfig;
+pub mod hooks_path;
 pub mod index;
 pub mod merge;
 pub mod merge_list;

@@ -4,7 +4,7 @@
 //! needs. Trees are compared as sets of entries, renames are a deletion and an addition, and both
 //! sides of every change are told. A tree that names an entry twice is an error, not a guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gix::hash::ObjectId;
@@ -53,12 +53,27 @@ pub struct RawChange {
     pub new: Option<RawEntry>,
 }
 
+/// What has to be known of new content to judge it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RawFacts {
+    /// Bytes; nothing for a change of the mode alone, for submodules and for absent objects.
+    pub size: Option<u64>,
+    /// Where a symbolic link leads, as stored.
+    pub target: Option<Vec<u8>>,
+}
+
 /// A tree by entry name; the id is kept in binary until somebody asks for it.
 pub(super) type Entries = BTreeMap<Vec<u8>, ModeAndId>;
 /// The mode and the object of an entry.
 pub(super) type ModeAndId = (u32, ObjectId);
 
 pub(super) const MODE_TREE: u32 = 0o040_000;
+/// The mode of a symbolic link.
+pub const MODE_LINK: u32 = 0o120_000;
+/// The mode of a submodule.
+pub const MODE_GITLINK: u32 = 0o160_000;
+/// Longest target of a symbolic link that is read.
+const TARGET_MAX: usize = 4096;
 
 impl RawStore {
     /// Opens the folder `objects`; the length of `like` says which hash the repository uses.
@@ -122,6 +137,26 @@ impl RawStore {
             .map_err(|e| absent(id, "blob", e.to_string()))?;
         let more = blob.data.len() > max;
         Ok((blob.data[..blob.data.len().min(max)].to_vec(), more))
+    }
+
+    /// What the new side of a change holds, as far as it is there and not too long.
+    ///
+    /// # Errors
+    /// A link's blob cannot be read.
+    pub fn facts(&self, change: &RawChange) -> Result<RawFacts> {
+        let mut facts = RawFacts::default();
+        let Some(new) = change.new.as_ref().filter(|new| new.mode != MODE_GITLINK) else {
+            return Ok(facts);
+        };
+        let is_same = change.old.as_ref().is_some_and(|old| old.oid == new.oid);
+        if !is_same || new.mode == MODE_LINK {
+            facts.size = self.size(&new.oid)?;
+        }
+        if new.mode == MODE_LINK && facts.size.is_some() {
+            let (bytes, more) = self.blob(&new.oid, TARGET_MAX)?;
+            facts.target = (!more).then_some(bytes);
+        }
+        Ok(facts)
     }
 
     /// Every leaf that differs between two trees; `None` is the empty tree.
@@ -270,6 +305,13 @@ impl RawStore {
         }
         Ok(object.data)
     }
+}
+
+/// Keeps the changes whose path is in `others` too: what a merge has as one of its sides has it is
+/// that side's, the rest is its own.
+pub fn keep_common(changes: &mut Vec<RawChange>, others: &[RawChange]) {
+    let known: BTreeSet<&RepoPath> = others.iter().map(|change| &change.path).collect();
+    changes.retain(|change| known.contains(&change.path));
 }
 
 fn parse_commit(data: &[u8], hash: gix::hash::Kind) -> Option<RawCommit> {

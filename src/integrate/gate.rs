@@ -124,7 +124,8 @@ fn judge(
     input: &GateInput<'_>,
     lineage: Verdict,
 ) -> Result<Gated> {
-    let mut judge = Judge::new(raw, input);
+    let scope = rules::in_mode(input.scope, input.mode);
+    let mut judge = Judge::new(raw, input, &scope);
     judge.surroundings();
     let lineage = match lineage {
         Ok(lineage) => lineage,
@@ -160,6 +161,7 @@ fn unreadable(error: &Error) -> Found {
 struct Judge<'a> {
     raw: &'a RawStore,
     input: &'a GateInput<'a>,
+    scope: &'a Set,
     found: Vec<Found>,
     granted: BTreeSet<RepoPath>,
     changed: Vec<RepoPath>,
@@ -168,10 +170,11 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(raw: &'a RawStore, input: &'a GateInput<'a>) -> Self {
+    fn new(raw: &'a RawStore, input: &'a GateInput<'a>, scope: &'a Set) -> Self {
         Judge {
             raw,
             input,
+            scope,
             found: Vec::new(),
             granted: BTreeSet::new(),
             changed: Vec::new(),
@@ -231,10 +234,25 @@ impl<'a> Judge<'a> {
             return Err(Error::negative("limits", message));
         }
         let blob_max = Some(self.input.limits.blob_bytes_max);
-        let mut large = BTreeSet::new();
-        for found in rules::judge(self.raw, changes, self.input.scope, blob_max)? {
-            large.extend(found.path.clone().filter(|_| found.rule == "size"));
-            self.outside(found);
+        let mut found = rules::judge(self.raw, changes, self.scope, blob_max)?;
+        let free: BTreeSet<RepoPath> = self.take_free(&mut found);
+        if !free.is_empty() {
+            // Nobody's path is still no place for a link to /etc.
+            let freed = changes.iter().filter(|change| free.contains(&change.path));
+            let freed: Vec<RawChange> = freed.cloned().collect();
+            let all = self.scope.without_limits();
+            found.extend(rules::judge(self.raw, &freed, &all, blob_max)?);
+            self.granted.extend(free);
+        }
+        let is_large = |found: &&Found| found.rule == "size";
+        let large = found
+            .iter()
+            .filter(is_large)
+            .filter_map(|found| found.path.clone());
+        let large: BTreeSet<RepoPath> = large.collect();
+        for found in found {
+            let owner = found.path.as_ref().and_then(self.input.owner_of);
+            self.found.push(found.owned_by(owner));
         }
         for change in changes
             .iter()
@@ -252,15 +270,18 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    fn outside(&mut self, found: Found) {
-        let owner = found.path.as_ref().and_then(self.input.owner_of);
-        let is_free = found.is_about_scope && owner.is_none();
-        match &found.path {
-            Some(path) if is_free && self.input.mode == ScopeMode::Amend => {
-                self.granted.insert(path.clone());
-            }
-            _ => self.found.push(found.owned_by(owner)),
+    /// Takes out paths that `amend` grants.
+    fn take_free(&self, found: &mut Vec<Found>) -> BTreeSet<RepoPath> {
+        let mut free = BTreeSet::new();
+        if self.input.mode == ScopeMode::Amend {
+            found.retain(|found| {
+                let path = found.path.as_ref().filter(|_| found.is_about_scope);
+                let path = path.filter(|path| (self.input.owner_of)(path).is_none());
+                free.extend(path.cloned());
+                path.is_none()
+            });
         }
+        free
     }
 
     fn into_gated(mut self, commits: usize) -> Gated {

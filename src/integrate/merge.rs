@@ -14,7 +14,7 @@ use crate::integrate::collide;
 use crate::integrate::gate::OwnerOf;
 use crate::integrate::rules::{self, Found};
 use crate::integrate::shadow::Shadow;
-use crate::model::GateViolation;
+use crate::model::{GateViolation, ScopeMode};
 use crate::scope::Set;
 
 /// Bytes of a conflicted file that are kept for showing.
@@ -30,6 +30,8 @@ pub struct MergeInput<'a> {
     pub base: &'a Oid,
     /// Where the package may write.
     pub scope: &'a Set,
+    /// What happens to a path outside of it.
+    pub mode: ScopeMode,
     /// [`crate::integrate::Gated::granted`] of that gate run.
     pub granted: &'a [RepoPath],
     /// The package that brought a path into the tip, for naming the other side of a conflict.
@@ -183,9 +185,10 @@ pub fn recheck(
     let tip = raw.commit(input.tip)?.tree;
     let head = raw.commit(input.head)?.tree;
     let changes = raw.changes(Some(&tip), Some(merged))?;
+    let scope = rules::in_mode(input.scope, input.mode);
     let mut found = collide::collisions(raw, (&tip, merged), &changes)?;
     let granted: BTreeSet<&RepoPath> = input.granted.iter().collect();
-    for outside in rules::judge(raw, &changes, input.scope, None)? {
+    for outside in rules::judge(raw, &changes, &scope, None)? {
         let path = outside.path.as_ref();
         if !(outside.is_about_scope && path.is_some_and(|path| granted.contains(path))) {
             let owner = path.and_then(input.owner_of);

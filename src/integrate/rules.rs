@@ -1,18 +1,15 @@
 //! Findings, and how changes are put before the scope guard: with sizes and targets of links.
 
+use std::borrow::Cow;
+
 use crate::base::{Oid, PackageId, RepoPath, Result};
-use crate::git::raw::{RawChange, RawEntry, RawStore};
-use crate::model::GateViolation;
+use crate::git::raw::{MODE_GITLINK, RawChange, RawEntry, RawStore};
+use crate::model::{GateViolation, ScopeMode};
 use crate::scope::Set;
 use crate::scope::guard::{self, Change, EntryMode, Policy, Violation};
 
-/// Longest target of a symbolic link that is read.
-const TARGET_MAX: usize = 4096;
 /// Largest `.gitmodules` that is read.
 const MODULES_MAX: usize = 1 << 20;
-
-const MODE_LINK: u32 = 0o120_000;
-const MODE_GITLINK: u32 = 0o160_000;
 
 /// One finding before it becomes a violation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +73,14 @@ impl Found {
     }
 }
 
+/// The scope that holds in a mode: where none was declared, everything but what is denied.
+pub(super) fn in_mode(scope: &Set, mode: ScopeMode) -> Cow<'_, Set> {
+    match mode {
+        ScopeMode::Strict | ScopeMode::Amend => Cow::Borrowed(scope),
+        ScopeMode::Open => Cow::Owned(scope.without_limits()),
+    }
+}
+
 /// Judges changes by the scope guard, with what it has to be told about blobs and links.
 ///
 /// # Errors
@@ -88,12 +93,13 @@ pub(super) fn judge(
 ) -> Result<Vec<Found>> {
     let mut asked = Vec::with_capacity(changes.len());
     for change in changes {
+        let facts = raw.facts(change)?;
         asked.push(Change {
             path: change.path.clone(),
             old: mode(change.old.as_ref()),
             new: mode(change.new.as_ref()),
-            size: size(raw, change)?,
-            target: target(raw, change)?,
+            size: facts.size,
+            target: facts.target,
         });
     }
     let policy = Policy {
@@ -107,25 +113,6 @@ fn mode(entry: Option<&RawEntry>) -> EntryMode {
     entry.map_or(EntryMode::Absent, |e| {
         EntryMode::from_octal(&format!("{:o}", e.mode))
     })
-}
-
-/// The size of a new blob; nothing for a change of the mode alone, submodules and absent blobs.
-fn size(raw: &RawStore, change: &RawChange) -> Result<Option<u64>> {
-    match (&change.old, &change.new) {
-        (Some(old), Some(new)) if old.oid == new.oid => Ok(None),
-        (_, Some(new)) if new.mode != MODE_GITLINK => raw.size(&new.oid),
-        _ => Ok(None),
-    }
-}
-
-fn target(raw: &RawStore, change: &RawChange) -> Result<Option<Vec<u8>>> {
-    match &change.new {
-        Some(new) if new.mode == MODE_LINK && raw.size(&new.oid)?.is_some() => {
-            let (bytes, more) = raw.blob(&new.oid, TARGET_MAX)?;
-            Ok((!more).then_some(bytes))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// What is wrong with the new content of a change, whoever may write the path.

@@ -41,6 +41,12 @@ impl Set {
         }
     }
 
+    /// Everything but what is denied: for paths that were granted although no pattern has them.
+    pub fn without_limits(&self) -> Set {
+        let all = Pattern::parse("**").expect("it is in the dialect");
+        Set::new(vec![all], self.deny.clone(), self.fold)
+    }
+
     /// What may be written, as declared.
     pub fn write(&self) -> &[Pattern] {
         &self.write

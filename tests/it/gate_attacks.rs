@@ -500,6 +500,25 @@ fn amend_grants_what_nobody_else_covers_and_lists_it() {
         "told once, not per commit"
     );
 
+    stage.agent("ln -s /etc docs/etc; git add -A; git commit -qm y");
+    let gated = stage.judge_as(ScopeMode::Amend, &["src/**"], &[]);
+    assert_eq!(
+        gated.verdict.violations[0].rule, "symlink",
+        "a grant is for the path only"
+    );
+    let gated = stage.judge_as(ScopeMode::Open, &[], &[]);
+    let rules: Vec<&str> = gated
+        .verdict
+        .violations
+        .iter()
+        .map(|v| v.rule.as_str())
+        .collect();
+    assert_eq!(
+        rules,
+        ["symlink"],
+        "without a scope only the rules of content hold"
+    );
+
     let gated = stage.judge_as(ScopeMode::Amend, &["src/**"], &["docs/**"]);
     assert_eq!(
         gated.verdict.violations[0].rule, "denied",
@@ -602,6 +621,7 @@ fn merge_with_scope(stage: &Stage, tip: &Oid, scope: &Set) -> MergeOutcome {
         head: &stage.head(),
         base: &stage.base,
         scope,
+        mode: ScopeMode::Strict,
         granted: &[],
         owner_of: &|_| PackageId::parse("wp-ui"),
         message: MessageParts {

@@ -18,6 +18,8 @@ pub enum Input {
     Bytes(Vec<u8>),
     /// This file.
     File(PathBuf),
+    /// What this process reads itself.
+    Inherit,
 }
 
 /// One program to start. Made with [`Invocation::new`] and refined by the other methods.
@@ -112,6 +114,7 @@ impl Invocation {
         }
         command.stdin(match &self.input {
             Input::Null => Stdio::null(),
+            Input::Inherit => Stdio::inherit(),
             Input::Bytes(_) => Stdio::piped(),
             Input::File(path) => {
                 let file = File::open(path)

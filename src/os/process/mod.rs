@@ -19,7 +19,7 @@ mod tail;
 pub use invocation::{Input, Invocation};
 pub use lookup::find_program;
 pub use reap::{Survivor, kill_marked, marked};
-pub use run::{Finished, STDERR_MAX, run};
+pub use run::{Finished, STDERR_MAX, attached, run};
 pub use sink::Sink;
 pub use status::Status;
 pub use supervise::{Ended, Job, Limits, Outcome, Watch, supervise};

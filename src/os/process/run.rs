@@ -51,6 +51,24 @@ pub fn run(invocation: &Invocation, stdout_max: u64) -> Result<Finished> {
     })
 }
 
+/// Runs a program that speaks to the outputs of this process itself, to its end.
+///
+/// # Errors
+/// The program cannot be started, or it cannot be waited for.
+pub fn attached(invocation: &Invocation) -> Result<Status> {
+    let mut command = invocation.command()?;
+    child::die_with_parent(&mut command);
+    let mut child = child::spawn(&mut command).map_err(|e| invocation.cannot_start(e))?;
+    if let (Some(mut pipe), Input::Bytes(bytes)) = (child.stdin.take(), &invocation.input) {
+        // The program's output goes elsewhere, so it never waits for us while we write.
+        let wrote = finish_write(pipe.write_all(bytes));
+        drop(pipe);
+        wrote.map_err(|e| Error::io("cannot hand on the standard input", e))?;
+    }
+    let status = child::wait(&mut child).map_err(|e| Error::io("cannot wait for a program", e))?;
+    Ok(Status::from_std(status))
+}
+
 type Kept = (Vec<u8>, bool);
 
 fn exchange(child: &mut Child, input: &Input, max: u64) -> std::io::Result<(Kept, Kept)> {
@@ -61,7 +79,7 @@ fn exchange(child: &mut Child, input: &Input, max: u64) -> std::io::Result<(Kept
         let writer = stdin.map(|mut pipe| {
             scope.spawn(move || match input {
                 Input::Bytes(bytes) => finish_write(pipe.write_all(bytes)),
-                Input::Null | Input::File(_) => Ok(()),
+                Input::Null | Input::File(_) | Input::Inherit => Ok(()),
             })
         });
         let errors = scope.spawn(move || read_some(stderr, STDERR_MAX));
@@ -141,6 +159,13 @@ mod tests {
         let changed = shell("echo $A-$PATH").env("A", "2").without_env("PATH");
         let said = run(&changed, 1000).unwrap().stdout;
         assert!(said.starts_with(b"2-"), "{said:?}");
+    }
+
+    #[test]
+    fn an_attached_program_gets_its_input_and_gives_its_code() {
+        let input = Input::Bytes(b"7".to_vec());
+        let status = attached(&shell("read x; exit $x").input(input)).unwrap();
+        assert_eq!(status, Status::Code(7));
     }
 
     #[test]
