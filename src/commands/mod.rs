@@ -20,6 +20,7 @@ mod log;
 mod man;
 mod reading;
 mod status;
+mod task;
 mod trust;
 mod validate;
 mod why;
@@ -87,6 +88,7 @@ enum Verb {
     Resume(hold::ResumeArgs),
     /// End what runs and start nothing new; nothing is lost
     Cancel(hold::Args),
+    Task(task::Args),
     Lock(lock::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -124,6 +126,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
+        Verb::Task(args) => task::run(&args, cx),
         Verb::Lock(args) => lock::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cli_approve;
 mod cli_frame;
+mod cli_locks;
+mod cli_plan;
+mod cli_task;
 mod config;
 mod gate_attacks;
 mod git_cmd;

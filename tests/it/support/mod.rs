@@ -1,6 +1,7 @@
 //! Real repositories in temporary folders, in all four formats.
 
 pub(crate) mod house;
+pub(crate) mod plans;
 pub(crate) mod state;
 mod wp;
 
@@ -10,6 +11,7 @@ use std::process::Command;
 use git_wp::base::{Oid, RefName};
 use git_wp::git::Repo;
 use tempfile::TempDir;
+pub(crate) use wp::run;
 
 /// Object format and ref storage of every kind of repository.
 pub(crate) const FORMATS: [(&str, &str); 4] = [

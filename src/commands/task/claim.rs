@@ -1,0 +1,165 @@
+//! `git wp task claim`.
+
+use super::own;
+use crate::base::json::json;
+use crate::base::{Error, Oid, RefName, Result};
+use crate::commands::feature::{self, Found, Target};
+use crate::commands::{Answer, Context, held};
+use crate::git::Expected;
+use crate::graph::Graph;
+use crate::os::random;
+use crate::plan;
+use crate::schedule::{Agenda, Item};
+use crate::state::Op;
+use crate::state::record::{Attempt, PlanOrigin};
+use crate::state::request::Claim;
+use crate::store::{Accepted, Load, Store};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// FEATURE/PACKAGE, or PACKAGE where there is but one feature
+    #[arg(value_name = "FEATURE/PACKAGE")]
+    target: String,
+    /// The session that will hold it; a fresh one if none is named
+    #[arg(long, visible_alias = "as", value_name = "NAME")]
+    session: Option<String>,
+}
+
+/// Claims.
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+    let target = feature::package_target(&args.target)?;
+    let store = cx.store()?;
+    let found = feature::published(cx, &store, target.feature.as_deref())?;
+    let session = held::session(cx, args.session.as_deref())?;
+    if let Some(mine) = own(&found, &target.package, Some(&session)) {
+        return claimed(cx, &mine.attempt, (mine.epoch, &Accepted::Unchanged));
+    }
+    let (origin, item) = planned(&store, &found, &target)?;
+    let attempt = attempt(cx, &found, (&origin, &item), session)?;
+    let needs = vec![attempt.base.clone()];
+    let claim = Claim {
+        attempt: attempt.clone(),
+        locks: item.locks,
+        after: item.after,
+        lease_seconds: Some(LEASE_SECONDS),
+        steal: None,
+    };
+    let accepted = match cx
+        .submit(&store, vec![(Op::Claim(Box::new(claim)), needs)])?
+        .pop()
+    {
+        Some(Ok(accepted)) => accepted,
+        Some(Err(refusal)) => return held::refused(&refusal, cx),
+        None => return Err(Error::bug("the store gave no answer")),
+    };
+    let view = store.view(&Load::Features(vec![found.id.clone()]))?;
+    let package = view
+        .features
+        .get(&found.id)
+        .and_then(|f| f.packages.get(&target.package));
+    let epoch = package
+        .and_then(|p| p.attempts.get(&attempt.attempt))
+        .and_then(|a| a.epoch);
+    claimed(cx, &attempt, (epoch, &accepted))
+}
+
+/// An outside claim has no supervisor whose death could be seen, so it has a lease.
+const LEASE_SECONDS: u32 = 2 * 60 * 60;
+
+/// The branch is made after the grant: a claim that lost leaves nothing behind.
+fn claimed(
+    cx: &mut Context<'_>,
+    attempt: &Attempt,
+    (epoch, accepted): (Option<u32>, &Accepted),
+) -> Result<Answer> {
+    if *accepted != Accepted::Queued {
+        let repo = cx.repo()?;
+        let refs = repo.refs();
+        if refs.read(&attempt.branch)?.is_none() {
+            let durability = cx.settings()?.durability;
+            let (new, old) = (Some(&attempt.base), &Expected::Absent);
+            let swapped = refs.swap(&attempt.branch, new, old, "wp: task claim", durability);
+            swapped.map_err(|e| e.into_error(&attempt.branch))?;
+        }
+    }
+    let data = json!({
+        "feature": attempt.feature,
+        "package": attempt.package,
+        "attempt": attempt.attempt,
+        "epoch": epoch,
+        "branch": attempt.branch.short(),
+        "base": attempt.base,
+        "session": attempt.session,
+        "claim": held::claim_word(accepted),
+    });
+    let text = format!(
+        "claimed {}/{} as attempt {}\nwork on branch {}\n",
+        attempt.feature,
+        attempt.package,
+        attempt.attempt,
+        attempt.branch.short()
+    );
+    Ok(Answer::done(data, text).exit(held::exit(accepted)))
+}
+
+fn planned(store: &Store, found: &Found, target: &Target) -> Result<(PlanOrigin, Item)> {
+    let origin = found.records.current_plan();
+    let origin = origin.ok_or_else(|| no_plan(found))?.clone();
+    let bytes = store.plan_bytes(&found.id, &origin.hash)?;
+    let bytes = bytes.ok_or_else(|| no_plan(found))?;
+    let plan = plan::read(&bytes, &origin.path)
+        .plan
+        .ok_or_else(|| no_plan(found))?;
+    let agenda = Agenda::of(&plan, &Graph::of(&plan));
+    let item = agenda.get(&target.package).cloned().ok_or_else(|| {
+        let message = format!("`{}` has no package `{}`", found.id, target.package);
+        let hint = format!("git wp status {}", found.id);
+        Error::usage("package-unknown", message).hint(hint)
+    })?;
+    Ok((origin, item))
+}
+
+fn no_plan(found: &Found) -> Error {
+    let message = format!("`{}` has no plan that can be read", found.id);
+    Error::damaged("plan-unreadable", message).hint("git wp doctor")
+}
+
+fn attempt(
+    cx: &mut Context<'_>,
+    found: &Found,
+    (origin, item): (&PlanOrigin, &Item),
+    session: String,
+) -> Result<Attempt> {
+    let id = random::attempt_id()?;
+    let (feature, package) = (found.id.slug(), item.id.slug());
+    let branch = format!("refs/heads/wp/{feature}/{package}/{id}");
+    let branch = RefName::parse(&branch)
+        .ok_or_else(|| Error::bug(format!("`{branch}` is not a ref name")))?;
+    Ok(Attempt {
+        attempt: id,
+        feature: found.id.clone(),
+        package: item.id.clone(),
+        number: 0,
+        plan: origin.hash.clone(),
+        definition: item.definition.clone(),
+        base: base(cx, found)?,
+        branch,
+        agent: String::new(),
+        session: Some(session),
+        run: None,
+        by: cx.by()?,
+    })
+}
+
+/// What was merged so far, else where the run began, else HEAD.
+fn base(cx: &mut Context<'_>, found: &Found) -> Result<Oid> {
+    let repo = cx.repo()?;
+    if let Some(run) = found.records.last_run() {
+        let tip = repo.refs().read(&run.started.integration)?;
+        return Ok(tip.unwrap_or_else(|| run.started.base.clone()));
+    }
+    let head = repo.refs().head()?.oid;
+    head.ok_or_else(|| {
+        Error::usage("no-commit", "this repository has no commit yet").hint("git commit")
+    })
+}
