@@ -7,6 +7,7 @@
 mod close;
 pub mod effect;
 pub mod event;
+pub mod machine;
 mod perform;
 mod record;
 pub mod report;
@@ -16,6 +17,7 @@ pub mod world;
 
 pub use effect::{Advanced, Effect, Outcome, Rejection, Subject};
 pub use event::{Event, EventKind};
+pub use machine::{CheckoutRule, Setup, Summarise, Trust, implement};
 pub use report::RunReport;
 pub use run::{Engine, Job, run};
 pub use world::{Change, Done, Occurrence, World};

@@ -61,6 +61,9 @@ fn accepted_attempt(outside: &Outside, package: &PackageView, scenario: &str) ->
         Some(&accept.head),
         "{scenario}"
     );
+    assert!(attempt.gates.last().unwrap().passed, "{scenario}: slipped past the gate");
+    let shown = &attempt.evidence.last().unwrap().evidence;
+    assert!(shown.is_green(), "{scenario}: merged without being green");
     let tip = outside.integration.as_ref().unwrap();
     for commit in [&accept.head, &accept.merge] {
         assert!(

@@ -1,0 +1,92 @@
+//! The gate of one attempt, and what `amend` grants on the way.
+
+use crate::base::{Oid, PackageId, RepoPath, Result};
+use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::Worker;
+use crate::engine::machine::shared::{accepted, parse_scope};
+use crate::engine::machine::start::{attempt_of, deviation, planted, result_of};
+use crate::integrate::gate::{GateInput, Limits};
+use crate::integrate::{Shadow, gate};
+use crate::model::Deviation;
+use crate::os::clock;
+use crate::scope::Set;
+use crate::state::view::AttemptView;
+
+/// The kind of the deviation that grants paths outside the scope.
+pub(super) const AMENDED: &str = "amended-scope";
+
+impl Worker {
+    pub(super) fn gate(&self, subject: &Subject) -> Result<Outcome> {
+        let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
+        let package = self.shared.package(&attempt.package)?;
+        let scope = self.shared.scope(package)?;
+        let others = self.unfinished(&package.id)?;
+        let owner_of = |path: &RepoPath| owner(&others, path);
+        let setup = &self.shared.setup;
+        let shadow = Shadow::open(&setup.repo)?;
+        let gated = gate(
+            &shadow,
+            &GateInput {
+                base: &attempt.base,
+                head: &result.head,
+                scope: &scope,
+                mode: package.scope.mode,
+                accepted: &self.trusted()?,
+                owner_of: &owner_of,
+                limits: Limits::with_blob_max(setup.settings.max_blob_bytes),
+                planted: &planted(self, attempt)?,
+                now: clock::now(),
+            },
+        )?;
+        let mut deviations = Vec::new();
+        if !gated.granted.is_empty() {
+            let detail = format!("`{}` was granted paths outside its scope", package.id);
+            deviations.push(deviation(AMENDED, detail, gated.granted));
+        }
+        Ok(Outcome::Gated {
+            holding: subject.holding.clone(),
+            verdict: gated.verdict,
+            deviations,
+        })
+    }
+
+    /// What an agent may have merged: accepted heads and the feature's tip.
+    fn trusted(&self) -> Result<Vec<Oid>> {
+        let records = self.records()?;
+        let heads = accepted(records)
+            .into_iter()
+            .map(|(_, _, head)| head.clone());
+        let mut heads: Vec<Oid> = heads.collect();
+        let setup = &self.shared.setup;
+        if !heads.is_empty() {
+            heads.extend(setup.repo.refs().read(&setup.started.integration)?);
+        }
+        Ok(heads)
+    }
+
+    /// The scopes of all other packages that are not merged.
+    fn unfinished(&self, own: &PackageId) -> Result<Vec<(PackageId, Set)>> {
+        let records = self.records()?;
+        let merged = |id: &PackageId| {
+            let package = records.packages.get(id);
+            package.is_some_and(|p| p.accept.is_some())
+        };
+        let packages = self.shared.setup.plan.packages.iter();
+        packages
+            .filter(|p| p.id != *own && !merged(&p.id))
+            .map(|p| Ok((p.id.clone(), parse_scope(&p.scope, self.shared.fold)?)))
+            .collect()
+    }
+}
+
+fn owner(scopes: &[(PackageId, Set)], path: &RepoPath) -> Option<PackageId> {
+    let mut owners = scopes.iter().filter(|(_, set)| set.contains(path));
+    owners.next().map(|(id, _)| id.clone())
+}
+
+/// Paths that the gate granted to an attempt.
+pub(super) fn granted(view: &AttemptView) -> Vec<RepoPath> {
+    let amended = |d: &&Deviation| d.kind == AMENDED;
+    let grants = view.deviations.iter().filter(amended);
+    grants.flat_map(|d| d.paths.clone()).collect()
+}

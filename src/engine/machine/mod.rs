@@ -1,0 +1,395 @@
+//! The world on this machine: rooms, agents, the gate, verification, landings, the store.
+//!
+//! Effects run in threads of their own and report through one channel; the loop sleeps on that
+//! channel, not on a clock. The store and the supervisor locks stay with the loop's thread.
+
+mod finish;
+mod gate;
+mod land;
+mod notes;
+mod recover;
+mod shared;
+mod start;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub use shared::{CheckoutRule, Setup, Trust};
+
+use crate::base::json::Value;
+use crate::base::{AttemptId, Error, Kind, Oid, Result};
+use crate::engine::effect::{Effect, Outcome};
+use crate::engine::event::Event;
+use crate::engine::report::RunReport;
+use crate::engine::run::{Job, run};
+use crate::engine::world::{Change, Done, Occurrence, World};
+use crate::git::{Expected, SwapError};
+use crate::os::clock::Moment;
+use crate::os::lock::{self, FileLock};
+use crate::os::process::Watch;
+use crate::os::signal::Asked;
+use crate::os::{clock, file, random};
+use crate::schedule::input::LandSeen;
+use crate::schedule::{Observed, Stop, Work};
+use crate::state::record::{By, Land, RunStarted};
+use crate::state::{FeatureView, Refusal, Request, View};
+
+use crate::store::{Load, Owner, Seat, Store};
+
+use shared::Shared;
+
+/// Longest time until a signal is noticed.
+const SIGNAL_REST: Duration = Duration::from_millis(100);
+/// Time between two looks at what other processes do.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Makes the summary of a run: as data, and as text.
+pub type Summarise<'a> = dyn FnMut(&FeatureView, &RunReport) -> Result<(Value, String)> + 'a;
+
+/// Runs a feature on this machine. One process at a time runs one feature.
+///
+/// # Errors
+/// `run-held` (lost) naming the process that runs the feature; the store or the machine failed.
+pub fn implement(
+    setup: Setup,
+    job: &Job,
+    summarise: &mut Summarise<'_>,
+    observer: &mut dyn FnMut(&Event),
+) -> Result<RunReport> {
+    let mut machine = Machine::new(setup, summarise)?;
+    let _alone = machine.run_lock()?;
+    let report = run(&mut machine, job, observer);
+    if report.is_err() {
+        machine.stop(Stop::Now);
+    }
+    machine.leave();
+    report
+}
+
+/// The world on this machine.
+struct Machine<'a> {
+    shared: Arc<Shared>,
+    store: Store,
+    view: Arc<View>,
+    guards: BTreeMap<AttemptId, FileLock>,
+    watches: BTreeMap<Work, Watch>,
+    threads: Vec<JoinHandle<()>>,
+    sender: Sender<Done>,
+    receiver: Receiver<Done>,
+    looked: Moment,
+    stop: Stop,
+    summarise: &'a mut Summarise<'a>,
+}
+
+impl<'a> Machine<'a> {
+    fn new<'b: 'a>(setup: Setup, summarise: &'a mut Summarise<'b>) -> Result<Self> {
+        let store = Store::open(&setup.repo, &setup.settings, Seat::Outside);
+        let (sender, receiver) = channel();
+        Ok(Machine {
+            shared: Arc::new(Shared::new(setup)?),
+            store,
+            view: Arc::default(),
+            guards: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            threads: Vec::new(),
+            sender,
+            receiver,
+            looked: Moment::now(),
+            stop: Stop::No,
+            summarise,
+        })
+    }
+
+    fn run_dir(&self) -> PathBuf {
+        self.shared.setup.repo.wp_dir().join("run")
+    }
+
+    fn lock_path(&self, attempt: &AttemptId) -> PathBuf {
+        self.run_dir().join(format!("{attempt}.lock"))
+    }
+
+    /// Nobody else on this machine runs the feature while this is held.
+    fn run_lock(&self) -> Result<FileLock> {
+        let feature = self.shared.feature();
+        let path = self.run_dir().join(format!("{}.lock", feature.slug()));
+        let Some(held) = lock::try_lock(&path)? else {
+            let who = lock::holder(&path);
+            let who = who.map_or_else(String::new, |h| format!(" by process {}", h.pid));
+            let message = format!("`{feature}` is being run{who}");
+            let hint = format!("git wp status {feature}");
+            return Err(Error::new(Kind::Lost, "run-held", message).hint(hint));
+        };
+        held.announce("git wp implement", clock::now());
+        Ok(held)
+    }
+
+    fn leave(&mut self) {
+        for thread in self.threads.drain(..) {
+            // A worker that panicked has nothing to say any more.
+            let _ = thread.join();
+        }
+        let _ = self.shared.verify_rooms.close();
+        let attempts: Vec<AttemptId> = self.guards.keys().cloned().collect();
+        attempts.iter().for_each(|id| self.release(id));
+    }
+
+    /// What happened without a worker's doing.
+    fn look_around(&mut self) -> Result<Vec<Occurrence>> {
+        let mut out = Vec::new();
+        let asked = match self.shared.setup.signals.asked() {
+            Asked::Nothing => Stop::No,
+            Asked::Stop => Stop::Soon,
+            Asked::StopNow => Stop::Now,
+        };
+        if asked > self.stop {
+            self.stop = asked;
+            out.push(Occurrence::Signal(asked));
+        }
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Moment::now();
+            self.drain_inboxes();
+            let view = self.load()?;
+            out.push(match Arc::ptr_eq(&view, &self.view) {
+                true => Occurrence::Tick,
+                false => Occurrence::Moved,
+            });
+        }
+        Ok(out)
+    }
+
+    fn load(&self) -> Result<Arc<View>> {
+        let load = Load::Features(vec![self.shared.feature().clone()]);
+        self.store.view(&load)
+    }
+
+    /// Submits what agents asked for. What they get wrong is theirs to notice.
+    fn drain_inboxes(&self) {
+        for work in self.watches.keys() {
+            if let Work::Run(attempt) = work {
+                self.drain_inbox(attempt);
+            }
+        }
+    }
+
+    fn drain_inbox(&self, attempt: &AttemptId) {
+        let inbox = self.shared.setup.repo.wp_dir().join("inbox");
+        if !inbox.join(attempt.as_str()).is_dir() {
+            return;
+        }
+        let records = self.shared.records(&self.view);
+        let packages = records.into_iter().flat_map(|r| &r.packages);
+        let mut owners = packages.filter(|(_, p)| p.attempts.contains_key(attempt));
+        if let Some((package, _)) = owners.next() {
+            let by = &self.shared.setup.by;
+            let _ = self.store.drain_inbox(&Owner {
+                feature: self.shared.feature().clone(),
+                package: package.clone(),
+                attempt: attempt.clone(),
+                actor: by.actor.clone(),
+                label: by.label.clone(),
+            });
+        }
+    }
+
+    fn finished(&mut self, done: Done) -> Occurrence {
+        self.watches.remove(&done.work);
+        if let Work::Run(attempt) = &done.work {
+            self.drain_inbox(attempt);
+        }
+        Occurrence::Finished(done)
+    }
+
+    fn land_seen(&self, land: &Land, tip: Option<&Oid>) -> Result<LandSeen> {
+        let Some(tip) = tip else {
+            return Ok(LandSeen::Elsewhere);
+        };
+        if *tip == land.old {
+            return Ok(LandSeen::AtOld);
+        }
+        Ok(match self.shared.setup.repo.is_ancestor(&land.new, tip)? {
+            true => LandSeen::HoldsNew,
+            false => LandSeen::Elsewhere,
+        })
+    }
+}
+
+impl World for Machine<'_> {
+    fn by(&self) -> By {
+        By {
+            at: clock::now(),
+            ..self.shared.setup.by.clone()
+        }
+    }
+
+    fn mint(&mut self) -> Result<AttemptId> {
+        random::attempt_id()
+    }
+
+    fn view(&mut self) -> Result<Arc<View>> {
+        self.view = self.load()?;
+        Ok(Arc::clone(&self.view))
+    }
+
+    fn observe(&mut self, view: &View, observed: &mut Observed) -> Result<()> {
+        observed.mine = self.guards.keys().cloned().collect();
+        observed.supervised.clone_from(&observed.mine);
+        for (_, grant) in view.briefs.values().flat_map(|brief| &brief.live) {
+            let id = &grant.attempt;
+            if !observed.mine.contains(id) && lock::is_held(&self.lock_path(id))? {
+                observed.supervised.insert(id.clone());
+            }
+        }
+        let setup = &self.shared.setup;
+        observed.tip = setup.repo.refs().read(&setup.started.integration)?;
+        let records = self.shared.records(view);
+        let land = records.and_then(FeatureView::open_land);
+        let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
+        observed.land = seen.transpose()?;
+        let accepted = records.map(shared::accepted).unwrap_or_default();
+        let standing = &self.shared.standing;
+        let standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = accepted
+            .iter()
+            .map(|(_, attempt, _)| &attempt.attempt.attempt);
+        observed.rooms = ids.filter(|id| standing.contains(*id)).cloned().collect();
+        Ok(())
+    }
+
+    fn prepare(&mut self, run: &RunStarted, at: &Oid) -> Result<()> {
+        let setup = &self.shared.setup;
+        let (refs, name) = (setup.repo.refs(), &run.integration);
+        if refs.read(name)?.is_some() {
+            return Ok(());
+        }
+        let durability = setup.settings.durability;
+        match refs.swap(name, Some(at), &Expected::Absent, "wp: run", durability) {
+            Ok(()) | Err(SwapError::Moved { .. }) => Ok(()),
+            Err(error) => Err(error.into_error(name)),
+        }
+    }
+
+    fn guard(&mut self, attempt: &AttemptId) -> Result<bool> {
+        let Some(held) = lock::try_lock(&self.lock_path(attempt))? else {
+            return Ok(false);
+        };
+        held.announce("git wp implement", clock::now());
+        self.guards.insert(attempt.clone(), held);
+        Ok(true)
+    }
+
+    fn release(&mut self, attempt: &AttemptId) {
+        if let Some(watch) = self.watches.get(&Work::Run(attempt.clone())) {
+            watch.stop();
+            return;
+        }
+        if let Some(held) = self.guards.remove(attempt) {
+            // The name is never used again, so nobody can be waiting for this very file.
+            let _ = file::remove(held.path());
+        }
+    }
+
+    fn submit(&mut self, changes: Vec<Change>) -> Result<Vec<Result<(), Refusal>>> {
+        let by = self.by();
+        let mut requests = Vec::new();
+        for change in changes {
+            requests.push(Request {
+                txn: random::txn_id(by.at)?,
+                actor: by.actor.clone(),
+                label: by.label.clone(),
+                at: by.at,
+                needs: change.needs,
+                op: change.op,
+            });
+        }
+        let answers = self.store.submit(requests)?;
+        Ok(answers.into_iter().map(|a| a.map(|_| ())).collect())
+    }
+
+    fn begin(&mut self, effect: Effect) -> Result<()> {
+        let (work, watch) = (effect.work(), Watch::default());
+        self.watches.insert(work.clone(), watch.clone());
+        let worker = Worker {
+            shared: Arc::clone(&self.shared),
+            view: Arc::clone(&self.view),
+            watch,
+        };
+        let sender = self.sender.clone();
+        let thread = std::thread::spawn(move || {
+            let outcome = worker.perform(effect);
+            // Nobody listens any more once the run is over.
+            let _ = sender.send(Done { work, outcome });
+        });
+        self.threads.retain(|thread| !thread.is_finished());
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Vec<Occurrence>> {
+        loop {
+            let mut out = self.look_around()?;
+            while let Ok(done) = self.receiver.try_recv() {
+                out.push(self.finished(done));
+            }
+            if !out.is_empty() {
+                return Ok(out);
+            }
+            match self.receiver.recv_timeout(SIGNAL_REST) {
+                Ok(done) => return Ok(vec![self.finished(done)]),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::bug("the loop has lost its workers"));
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self, stop: Stop) {
+        for (work, watch) in &self.watches {
+            match (stop, work) {
+                (Stop::No, _) | (_, Work::Swap | Work::Advance | Work::Tidy(_)) => {}
+                (Stop::Soon, _) => watch.stop(),
+                (Stop::Now, _) => watch.kill(),
+            }
+        }
+    }
+
+    fn summarise(&mut self, records: &FeatureView, report: &RunReport) -> Result<(Value, Oid)> {
+        let (value, text) = (self.summarise)(records, report)?;
+        let text = self.store.put_blob(text.as_bytes())?;
+        Ok((value, text))
+    }
+}
+
+/// One effect in a thread of its own.
+struct Worker {
+    shared: Arc<Shared>,
+    /// The state on which the effect was decided.
+    view: Arc<View>,
+    watch: Watch,
+}
+
+impl Worker {
+    fn perform(&self, effect: Effect) -> Result<Outcome> {
+        match effect {
+            Effect::Run(subject) => self.run(&subject),
+            Effect::Recover(subject) => self.recover(&subject),
+            Effect::Gate(subject) => self.gate(&subject),
+            Effect::Verify(subject) => self.verify(&subject),
+            Effect::Merge { n, onto, subjects } => self.merge(n, &onto, &subjects),
+            Effect::Swap(land) => self.swap(&land),
+            Effect::Advance(to) => self.advance(&to),
+            Effect::Final(commit) => self.last_check(&commit),
+            Effect::Tidy(subject) => self.tidy(&subject),
+        }
+    }
+
+    fn records(&self) -> Result<&FeatureView> {
+        let records = self.shared.records(&self.view);
+        records.ok_or_else(|| Error::bug("the feature was not loaded"))
+    }
+}

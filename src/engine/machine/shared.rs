@@ -1,0 +1,197 @@
+//! What all worker threads of a run read, and nobody changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::agent::{Activity, Environment, Profile};
+use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
+use crate::git::{Person, Repo};
+use crate::model::{Package, Plan, ScopeSpec, Settings};
+use crate::os::process::Watch;
+use crate::os::signal::Signals;
+use crate::scope::{Fold, Set};
+use crate::state::record::RunStarted;
+use crate::state::view::AttemptView;
+use crate::state::{FeatureView, View};
+use crate::worktree::{Equipment, Rooms, Setup as RoomSetup, VerifyRooms};
+
+/// Everything a run on this machine needs; the border has read and checked it.
+pub struct Setup {
+    /// The repository.
+    pub repo: Repo,
+    /// The settings.
+    pub settings: Settings,
+    /// The plan as approved.
+    pub plan: Plan,
+    /// Its text.
+    pub plan_text: String,
+    /// The agent.
+    pub profile: Profile,
+    /// How the run begins, or began.
+    pub started: RunStarted,
+    /// This clone and its label; the time is taken anew.
+    pub by: crate::state::record::By,
+    /// Author and committer of what the runner commits.
+    pub person: Person,
+    /// The environment of this process.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// Where rooms stand, from [`crate::worktree::place::choose`].
+    pub rooms: PathBuf,
+    /// Whether `wp.toml` was trusted on this machine: else none of its programs runs.
+    pub project: Trust,
+    /// Whether a feature branch that is checked out may be moved, with a clean tree.
+    pub checkout: CheckoutRule,
+    /// Commands of the final verification beside the integration package's steps and
+    /// `wp.toml`'s, for instance the OpenSpec check: name and command line.
+    pub extra_checks: Vec<(String, String)>,
+    /// Ctrl-C and friends.
+    pub signals: Signals,
+    /// Told what agents are doing, from other threads.
+    pub activity: Box<dyn Fn(&PackageId, &Activity) + Send + Sync>,
+}
+
+/// Whether a person trusted a file that names programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// On this machine, for exactly these bytes.
+    Given,
+    /// No: nothing it names is started.
+    Missing,
+}
+
+/// What happens to a feature branch that somebody has checked out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CheckoutRule {
+    /// It is left alone.
+    #[default]
+    LeaveAlone,
+    /// It is fast-forwarded with its work tree, if that is clean.
+    Update,
+}
+
+/// The setup, and what workers make of it.
+pub(super) struct Shared {
+    pub(super) setup: Setup,
+    pub(super) rooms: Rooms,
+    pub(super) verify_rooms: VerifyRooms,
+    pub(super) fold: Fold,
+    /// Rooms that stand, by attempt.
+    pub(super) standing: Mutex<BTreeSet<AttemptId>>,
+}
+
+/// Longest silence between TERM and the next look; see [`Settings::grace`].
+pub(super) const VERIFY_MINUTES: u32 = 30;
+
+impl Shared {
+    pub(super) fn new(setup: Setup) -> Result<Self> {
+        let (repo, parent) = (setup.repo.clone(), setup.rooms.clone());
+        let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone());
+        let standing = rooms.list()?;
+        let standing = standing.iter().map(|room| room.attempt().clone());
+        Ok(Shared {
+            fold: Fold::None,
+            verify_rooms: VerifyRooms::new(repo, parent),
+            standing: Mutex::new(standing.collect()),
+            rooms,
+            setup,
+        })
+    }
+
+    pub(super) fn feature(&self) -> &FeatureId {
+        &self.setup.plan.feature.id
+    }
+
+    pub(super) fn package(&self, id: &PackageId) -> Result<&Package> {
+        let package = self.setup.plan.package(id);
+        package.ok_or_else(|| Error::bug(format!("the plan has no package `{id}`")))
+    }
+
+    /// Where a package may write.
+    pub(super) fn scope(&self, package: &Package) -> Result<Set> {
+        parse_scope(&package.scope, self.fold)
+    }
+
+    /// The environment of agents and commands: the allowlist and what the profile names.
+    pub(super) fn environment(&self) -> Environment {
+        let names = &self.setup.profile.env;
+        let Person { name, email } = &self.setup.person;
+        Environment::allowed(&self.setup.environment, names).with_identity(name, email)
+    }
+
+    /// Brings what a room needs into it; lines for what was left out.
+    pub(super) fn equip(
+        &self,
+        room: &std::path::Path,
+        attempt: &AttemptId,
+        watch: &Watch,
+    ) -> Result<Vec<String>> {
+        let settings = &self.setup.settings.project.worktree;
+        if settings.copy.is_empty() && settings.link.is_empty() && settings.setup.is_empty() {
+            return Ok(Vec::new());
+        }
+        let main = self.setup.repo.need_work_dir("equipping a worktree")?;
+        let log = self.setup.repo.wp_dir().join("logs");
+        let log = log.join(format!("{attempt}.setup.log"));
+        let environment = self.environment();
+        let setup = match self.setup.project {
+            Trust::Given => RoomSetup::Run {
+                env: environment.vars(),
+                log: &log,
+                watch,
+            },
+            Trust::Missing => RoomSetup::Skip,
+        };
+        let equipment = Equipment {
+            main,
+            settings,
+            setup,
+        };
+        crate::worktree::equip::equip(room, &equipment)
+    }
+
+    /// The wall-clock limit of one verification step.
+    pub(super) fn step_limit(&self) -> Duration {
+        let minutes = self.setup.settings.project.verify.timeout_minutes;
+        let minutes = if minutes == 0 {
+            VERIFY_MINUTES
+        } else {
+            minutes
+        };
+        Duration::from_secs(u64::from(minutes) * 60)
+    }
+
+    /// The records of the feature in `view`.
+    pub(super) fn records<'a>(&self, view: &'a View) -> Option<&'a FeatureView> {
+        view.features.get(self.feature())
+    }
+}
+
+pub(super) fn parse_scope(spec: &ScopeSpec, fold: Fold) -> Result<Set> {
+    Set::parse(spec, fold).map_err(|misfits| {
+        let first = misfits.first().map(|m| format!("{m:?}"));
+        Error::bug(format!("a scope that was validated: {first:?}"))
+    })
+}
+
+/// Heads that were accepted so far, with their packages.
+pub(super) fn accepted(records: &FeatureView) -> Vec<(&PackageId, &AttemptView, &Oid)> {
+    let packages = records.packages.iter();
+    let accepted = packages.filter_map(|(id, package)| {
+        let accept = package.accept.as_ref()?;
+        Some((id, package.attempts.get(&accept.attempt)?, &accept.head))
+    });
+    accepted.collect()
+}
+
+/// The package that brought a path into the tip: the last accepted one that changed it.
+pub(super) fn origin_of(records: &FeatureView, path: &RepoPath) -> Option<PackageId> {
+    let all = accepted(records);
+    let mut owners = all.iter().rev().filter(|(_, attempt, _)| {
+        let result = attempt.result.as_ref();
+        result.is_some_and(|r| r.files_modified.contains(path))
+    });
+    owners.next().map(|(id, _, _)| (*id).clone())
+}

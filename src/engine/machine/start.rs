@@ -1,0 +1,299 @@
+//! From a grant to a result: the room, the prompt, the agent, what it left.
+
+use crate::agent::collect::{self, Collect};
+use crate::agent::prompt::{self, Brief, PROMPT_MAX};
+use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sources, supervise};
+use crate::base::{Error, Oid, RepoPath, Result, text};
+use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::Worker;
+use crate::engine::machine::notes;
+use crate::git::Conversion;
+use crate::integrate::{Planted, Surroundings};
+use crate::model::{AttemptResult, Deviation, OutcomeKind, Package};
+use crate::os::file::{self, Access};
+use crate::os::{clock, random};
+use crate::state::record::Attempt;
+use crate::worktree::room::Leftovers;
+use crate::worktree::{Room, RoomSpec, Sentinel};
+
+impl Worker {
+    pub(super) fn run(&self, subject: &Subject) -> Result<Outcome> {
+        let attempt = attempt_of(subject)?;
+        let package = self.shared.package(&subject.holding.package)?;
+        let room = self.make_room(attempt, package)?;
+        let mut deviations = Vec::new();
+        for line in self
+            .shared
+            .equip(room.path(), &attempt.attempt, &self.watch)?
+        {
+            deviations.push(deviation("not-equipped", line, Vec::new()));
+        }
+        let (prompt, cuts) = self.prompt(attempt, package)?;
+        if !cuts.is_empty() {
+            deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
+        }
+        let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
+        let environment = self.shared.environment().with_git_config(&room.config());
+        let redactor = environment.redactor();
+        let before = Watching::begin(self)?;
+        let order = Order {
+            feature: self.shared.feature(),
+            package,
+            attempt: &attempt.attempt,
+            room: room.path(),
+            places: &places,
+            prompt: &prompt,
+            environment,
+            limits: self.limits(package),
+        };
+        let ended = self.supervise(&order, &room)?;
+        let conversion = before.end(self, attempt, &mut deviations)?;
+        let state = room.commit_leftovers(Leftovers {
+            message: &leftovers_message(package, attempt),
+            by: &self.shared.setup.person,
+            conversion,
+        })?;
+        let result = collect::collect(&Collect {
+            run: &ended,
+            room: &state,
+            result_file: &places.result_file,
+            expected: Expected {
+                feature: self.shared.feature(),
+                package: &package.id,
+            },
+            base: (&attempt.base, room.base_tree()),
+            redactor: &redactor,
+            at: clock::now(),
+        });
+        for left in &ended.survivors {
+            let detail = format!("a process could not be ended: {left}");
+            deviations.push(deviation("survivor", detail, Vec::new()));
+        }
+        deviations.extend(remarks(package, &result));
+        Ok(Outcome::Ran {
+            holding: subject.holding.clone(),
+            result: Box::new(result),
+            deviations,
+        })
+    }
+
+    fn make_room(&self, attempt: &Attempt, package: &Package) -> Result<Room> {
+        let sparse: Vec<String> = match self.shared.setup.settings.project.worktree.sparse {
+            true => {
+                let scope = &package.scope;
+                scope
+                    .write_allow
+                    .iter()
+                    .chain(&scope.read_allow)
+                    .cloned()
+                    .collect()
+            }
+            false => Vec::new(),
+        };
+        let room = self.shared.rooms.create(&RoomSpec {
+            feature: self.shared.feature(),
+            package: &package.id,
+            attempt: &attempt.attempt,
+            branch: &attempt.branch,
+            base: &attempt.base,
+            sparse: &sparse,
+        })?;
+        let standing = self.shared.standing.lock();
+        let mut standing = standing.unwrap_or_else(std::sync::PoisonError::into_inner);
+        standing.insert(attempt.attempt.clone());
+        Ok(room)
+    }
+
+    fn prompt(&self, attempt: &Attempt, package: &Package) -> Result<(String, Vec<String>)> {
+        let setup = &self.shared.setup;
+        let objects = setup.repo.objects();
+        let tree = objects.commit(&attempt.base)?.tree;
+        let read = |path: &str| {
+            let bytes = objects.file(&tree, &RepoPath::from(path)).ok().flatten()?;
+            String::from_utf8(bytes).ok()
+        };
+        let list = |folder: &str| {
+            let below = objects
+                .subtree(&tree, &RepoPath::from(folder))
+                .ok()
+                .flatten();
+            let found = below.and_then(|tree| objects.walk(&tree, folder).ok());
+            let mut paths: Vec<String> = found
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|entry| entry.path.to_str().map(str::to_owned))
+                .collect();
+            paths.sort();
+            paths
+        };
+        let brief = Brief {
+            plan: &setup.plan,
+            plan_text: &setup.plan_text,
+            package,
+            attempt: &attempt.attempt,
+            branch: &attempt.branch,
+            notes: &notes::for_attempt(self.records()?, package, attempt),
+            delimiter: &random::id(12)?,
+            max: PROMPT_MAX,
+        };
+        let sources = Sources {
+            read: &read,
+            list: &list,
+        };
+        let prompt = prompt::write(&brief, sources);
+        Ok((prompt.text, prompt.cuts))
+    }
+
+    fn limits(&self, package: &Package) -> supervise::Limits {
+        let settings = &self.shared.setup.settings;
+        supervise::Limits {
+            wall: std::time::Duration::from_secs(u64::from(package.timeout_minutes) * 60),
+            silence: (!settings.silence.is_zero()).then_some(settings.silence),
+            grace: settings.grace,
+            log_bytes: settings.log_bytes,
+            checkpoint: Some(CHECKPOINT),
+        }
+    }
+
+    fn supervise(&self, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
+        let setup = &self.shared.setup;
+        let activity = |activity: &crate::agent::Activity| {
+            (setup.activity)(&order.package.id, activity);
+        };
+        // A checkpoint is a convenience; the next one may succeed.
+        let checkpoint = || drop(room.checkpoint());
+        let observer = Observer {
+            activity: &activity,
+            checkpoint: &checkpoint,
+        };
+        supervise::run(&setup.profile, order, observer, &self.watch)
+    }
+}
+
+/// Time between two snapshots of a room while its agent works.
+const CHECKPOINT: std::time::Duration = std::time::Duration::from_secs(120);
+
+pub(super) fn attempt_of(subject: &Subject) -> Result<&Attempt> {
+    let view = subject.view.as_ref();
+    let missing = || Error::damaged("record", "the record of an attempt is missing");
+    view.map(|view| &view.attempt).ok_or_else(missing)
+}
+
+/// The result of an attempt that has one.
+pub(super) fn result_of(subject: &Subject) -> Result<&AttemptResult> {
+    let view = subject.view.as_ref();
+    let result = view.and_then(|view| view.result.as_ref());
+    result.ok_or_else(|| Error::damaged("record", "the result of an attempt is missing"))
+}
+
+pub(super) fn deviation(kind: &str, detail: String, paths: Vec<RepoPath>) -> Deviation {
+    Deviation {
+        kind: kind.to_owned(),
+        detail,
+        paths,
+        at: clock::now(),
+    }
+}
+
+/// The commit of what an agent left uncommitted. The attempt makes the subject unique.
+fn leftovers_message(package: &Package, attempt: &Attempt) -> String {
+    let role = text::foreign(package.role_word()).to_string();
+    format!(
+        "{}: work of attempt {} ({role})\n\nWork-Package: {}\nWp-Feature: {}\nWp-Attempt: {}\n",
+        package.id, attempt.attempt, package.id, attempt.feature, attempt.attempt
+    )
+}
+
+/// What those who come later should know of a result.
+fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
+    let mut out = Vec::new();
+    if result.outcome == OutcomeKind::Empty && !package.scope.write_allow.is_empty() {
+        let detail = format!("`{}` changed nothing", package.id);
+        out.push(deviation("empty", detail, Vec::new()));
+    }
+    let missing: Vec<&str> = package
+        .outputs
+        .result_keys
+        .iter()
+        .map(String::as_str)
+        .filter(|key| !result.claimed.contains_key(*key))
+        .collect();
+    if !missing.is_empty() && result.outcome == OutcomeKind::Finished {
+        let detail = format!("the result file does not have {}", missing.join(", "));
+        out.push(deviation("missing-result-key", detail, Vec::new()));
+    }
+    out
+}
+
+/// What is shared by all rooms, before and after an agent.
+struct Watching {
+    sentinel: Sentinel,
+    surroundings: Surroundings,
+}
+
+impl Watching {
+    fn begin(worker: &Worker) -> Result<Self> {
+        let repo = &worker.shared.setup.repo;
+        Ok(Watching {
+            sentinel: Sentinel::take(repo)?,
+            surroundings: Surroundings::read(repo)?,
+        })
+    }
+
+    /// Compares, leaves a note for the gate, puts things back; says how far filters of the
+    /// configuration can be trusted.
+    fn end(
+        &self,
+        worker: &Worker,
+        attempt: &Attempt,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<Conversion> {
+        let repo = &worker.shared.setup.repo;
+        let planted = self.surroundings.changes(&Surroundings::read(repo)?);
+        if !planted.is_empty() {
+            let path = planted_path(worker, attempt);
+            let bytes = crate::base::json::line(&planted)?;
+            let durability = worker.shared.setup.settings.durability;
+            file::replace(&path, bytes.as_bytes(), Access::Private, durability)?;
+        }
+        let feature_branch = &worker.shared.setup.started.branch;
+        let found = self.sentinel.compare(&|name| name == feature_branch)?;
+        let kept = self.sentinel.restore(&found)?;
+        for tampering in &found {
+            deviations.push(deviation("tampering", tampering.describe(), Vec::new()));
+        }
+        for path in kept {
+            let detail = format!("what was found is kept at `{}`", path.display());
+            deviations.push(deviation("quarantine", detail, Vec::new()));
+        }
+        let programs = found
+            .iter()
+            .any(crate::worktree::Tampering::is_about_programs);
+        Ok(match programs {
+            true => Conversion::Raw,
+            false => Conversion::Attributes,
+        })
+    }
+}
+
+fn planted_path(worker: &Worker, attempt: &Attempt) -> std::path::PathBuf {
+    let run = worker.shared.setup.repo.wp_dir().join("run");
+    run.join(attempt.attempt.as_str()).join("planted.json")
+}
+
+/// What an agent changed in the shared git folder, as noted when it ended.
+pub(super) fn planted(worker: &Worker, attempt: &Attempt) -> Result<Vec<Planted>> {
+    const BYTES_MAX: u64 = 1 << 20;
+    let bytes = file::read_bounded(&planted_path(worker, attempt), BYTES_MAX)?;
+    bytes.map_or_else(|| Ok(Vec::new()), |b| crate::base::json::parse_as(&b))
+}
+
+/// The tree of a commit.
+pub(super) fn tree_of(worker: &Worker, commit: &Oid) -> Result<Oid> {
+    Ok(worker.shared.setup.repo.objects().commit(commit)?.tree)
+}
+
+/// The environment for commands of a plan, with nothing of an attempt in it.
+pub(super) fn command_environment(worker: &Worker) -> Environment {
+    worker.shared.environment()
+}
