@@ -75,9 +75,10 @@ impl<'a> Draft<'a> {
     fn check_health(&self) -> Result<(), Refusal> {
         if self.view.format > FORMAT_VERSION {
             let v = self.view.format;
-            return Err(invalid(format!(
-                "the state has format {v}, this program writes 1"
-            )));
+            return Err(Refusal::Damaged {
+                path: layout::FORMAT.to_owned(),
+                why: format!("it has format {v}, this program changes none above {FORMAT_VERSION}"),
+            });
         }
         let room = self.request.op.feature().map(FeatureRoom::of);
         let grants = matches!(self.request.op, Op::Claim(_) | Op::LockAcquire { .. });

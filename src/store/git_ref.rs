@@ -2,6 +2,8 @@
 //!
 //! Order of a swap: objects, flush, ref, flush, a look whether a prune took the objects meanwhile.
 
+use std::path::PathBuf;
+
 use crate::base::{Error, Oid, RefName, Result};
 use crate::git::refs::{Expected, SwapError as RefSwap};
 use crate::git::{Change, Commit, Entry, NewCommit, Objects, Repo};
@@ -33,14 +35,26 @@ impl GitRef {
         &self.name
     }
 
-    pub(super) fn repo(&self) -> &Repo {
-        &self.repo
+    /// Removes what a killed process left in the way of the ref.
+    pub(super) fn clear_the_way(&self, guard: &FileLock) -> Result<bool> {
+        self.repo.refs().remove_stale_lock(&self.name, guard)
     }
 
-    /// Removes what a killed process left in the way of the ref.
-    pub(super) fn clear_the_way(&self, guard: &FileLock) -> Result<()> {
-        self.repo.refs().remove_stale_lock(&self.name, guard)?;
-        Ok(())
+    /// What the ref holds, whether or not that is a state.
+    pub(super) fn tip(&self) -> Result<Option<Oid>> {
+        self.repo.refs().read(&self.name)
+    }
+
+    /// The lock file that git takes to change the ref.
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.repo.refs().lock_path(&self.name)
+    }
+
+    /// Puts a ref back in a repair.
+    pub(super) fn put(&self, name: &RefName, oid: &Oid, expected: &Expected) -> Result<()> {
+        let refs = self.repo.refs();
+        refs.swap(name, Some(oid), expected, "wp: repair", self.durability)
+            .map_err(|error| error.into_error(name))
     }
 }
 

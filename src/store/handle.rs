@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::base::{AttemptId, ContentHash, Error, FeatureId, Oid, RefName, Result, TxnId};
 use crate::git::{Commit, Repo};
-use crate::model::{Durability, Settings};
+use crate::model::Settings;
 use crate::state::layout::FeatureRoom;
 use crate::state::{Refusal, Request, View};
 use crate::store::backend::Backend;
@@ -60,7 +60,6 @@ pub(super) enum Site {
 pub(super) struct Local {
     pub(super) git: GitRef,
     pub(super) wp: PathBuf,
-    pub(super) durability: Durability,
     pub(super) wait: Duration,
     pub(super) journal: RefCell<Journal>,
 }
@@ -78,7 +77,6 @@ impl Store {
         let wp = repo.wp_dir();
         let local = Local {
             git: git.clone(),
-            durability: settings.durability,
             wait: settings.lock_wait,
             journal: RefCell::new(Journal::new(wp.join("journal"), settings.durability)),
             wp,

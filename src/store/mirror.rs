@@ -169,6 +169,13 @@ impl Mirror {
             return Ok(Fate::Shrunk);
         }
         self.root_problems = root.problems;
+        if root.meta.is_none() {
+            let (path, why) = (
+                "meta".to_owned(),
+                "it is missing: this is no state".to_owned(),
+            );
+            self.root_problems.push(Problem { path, why });
+        }
         if self.meta != root.meta {
             self.read_meta(root.meta, known, reader)?;
         }

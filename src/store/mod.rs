@@ -6,6 +6,8 @@
 
 mod backend;
 mod cache;
+mod damage;
+mod fsck;
 mod git_ref;
 mod handle;
 mod inbox;
@@ -14,10 +16,12 @@ mod memory;
 mod message;
 mod mirror;
 mod reader;
+mod repair;
 mod spool;
 mod transact;
 
 pub use backend::Snapshot;
+pub use damage::Damage;
 pub use handle::{Accepted, Seat, Store};
 pub use inbox::{Owner, Passed};
 pub use memory::Memory;

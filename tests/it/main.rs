@@ -22,6 +22,7 @@ mod room_watch;
 mod sim;
 mod store_basics;
 mod store_crowd;
+mod store_damage;
 mod support;
 mod tidy;
 mod verify_steps;
