@@ -5,7 +5,12 @@
 
 use crate::scope::overlap::Overlap;
 use crate::scope::program::Program;
+use crate::scope::search::Budget;
 use crate::scope::set::Set;
+
+/// States that all searches of one call may visit: some seconds. What is left when it is spent
+/// counts as overlapping, so that no plan can hold its reader up.
+const STATES_MAX: usize = 10_000_000;
 
 /// Two scopes by their position, the smaller first, and what they share.
 pub type Pair = (usize, usize, Overlap);
@@ -22,13 +27,14 @@ pub fn first_overlaps(
     asked: impl Fn(usize, usize) -> bool,
 ) -> Vec<Pair> {
     let candidates = candidates(sets);
+    let budget = Budget::of(STATES_MAX);
     let mut out = Vec::new();
     for (i, row) in candidates.iter().enumerate() {
         for &j in row.iter().filter(|&&j| asked(i, j)) {
             if out.len() >= limit {
                 return out;
             }
-            if let Some(overlap) = sets[i].intersection(sets[j]) {
+            if let Some(overlap) = sets[i].intersection_within(sets[j], &budget) {
                 out.push((i, j, overlap));
             }
         }

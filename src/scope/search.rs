@@ -4,6 +4,7 @@
 //! automaton of everything denied, built as far as it is needed. Exact within its budget, and
 //! deterministic: the shortest path comes first, ties by the order of representatives.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -12,7 +13,7 @@ use crate::scope::program::{Op, Program};
 use crate::scope::valid::{Segment, readability, representatives};
 
 /// States that one search may visit.
-pub(super) const STATES_MAX: usize = 100_000;
+const STATES_MAX: usize = 100_000;
 /// Sets of denied states that one search may build.
 const SUBSETS_MAX: usize = 5_000;
 
@@ -27,18 +28,23 @@ pub(super) enum Found {
     Unknown,
 }
 
-/// Looks for a path that `a` and `b` match and none of `denied` does.
-pub(super) fn search(a: &Program, b: &Program, denied: &[&Program]) -> Found {
-    search_within(a, b, denied, STATES_MAX)
+/// States that a run of searches may still visit; once it is spent every answer is `Unknown`.
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    /// For one question.
+    pub(super) fn single() -> Budget {
+        Budget(Cell::new(usize::MAX))
+    }
+
+    /// For `states` states in all.
+    pub(super) fn of(states: usize) -> Budget {
+        Budget(Cell::new(states))
+    }
 }
 
-/// As [`search`], with a budget of states.
-pub(super) fn search_within(
-    a: &Program,
-    b: &Program,
-    denied: &[&Program],
-    states_max: usize,
-) -> Found {
+/// Looks for a path that `a` and `b` match and none of `denied` does.
+pub(super) fn search(a: &Program, b: &Program, denied: &[&Program], budget: &Budget) -> Found {
     if !a.may_meet(b) {
         return Found::Nothing;
     }
@@ -53,7 +59,11 @@ pub(super) fn search_within(
         seen: HashSet::new(),
         queue: VecDeque::new(),
     };
-    search.run(states_max)
+    let found = search.run(budget.0.get().min(STATES_MAX));
+    budget
+        .0
+        .set(budget.0.get().saturating_sub(search.nodes.len()));
+    found
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -389,4 +399,21 @@ fn alphabet(a: &Program, b: &Program, denied: &[&Program]) -> Vec<char> {
     out.extend(singles.into_iter().filter_map(char::from_u32));
     out.sort_by_key(|&c| readability(c));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::fold::Fold;
+    use crate::scope::pattern::Pattern;
+
+    #[test]
+    fn a_spent_budget_is_no_answer() {
+        let programs = |text: &str| Pattern::parse(text).unwrap().programs(Fold::None);
+        let (a, b) = (&programs("*a*b*x?")[0], &programs("*b*a*y?")[0]);
+        let budget = Budget::of(100);
+        assert_eq!(search(a, b, &[], &Budget::single()), Found::Nothing);
+        assert_eq!(search(a, b, &[], &budget), Found::Nothing);
+        assert_eq!(search(a, b, &[], &budget), Found::Unknown);
+    }
 }
