@@ -3,6 +3,7 @@
 //! The dialect is described at [`Pattern`]. Everything here is pure; the home of globset.
 
 mod class;
+mod denial;
 mod expand;
 mod fault;
 mod fold;

@@ -191,3 +191,42 @@ fn consumes(op: &Op, symbol: Symbol) -> bool {
         Op::Star | Op::Deep | Op::Within | Op::Rest | Op::Tail => false,
     }
 }
+
+/// True if a path may end in this state.
+pub(super) fn is_final(ops: &[Op], at: u32) -> bool {
+    at as usize == ops.len() || ops[at as usize] == Op::Tail
+}
+
+/// Where a state may go without consuming.
+pub(super) fn skip(ops: &[Op], at: u32) -> Option<u32> {
+    match ops.get(at as usize) {
+        Some(Op::Star) => Some(at + 1),
+        Some(Op::Deep) => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// True if the operation may consume `c`.
+pub(super) fn takes(op: &Op, c: char) -> bool {
+    match op {
+        Op::Char(own) => *own == c,
+        Op::Class(class) => class.contains(c.into()),
+        Op::One | Op::Star | Op::Deep => c != '/',
+        Op::Within | Op::Rest | Op::Tail => true,
+    }
+}
+
+/// The state after consuming `c`, which the operation takes.
+pub(super) fn after(ops: &[Op], at: u32, c: char) -> u32 {
+    match (&ops[at as usize], c) {
+        (Op::Star | Op::Tail, _) => at,
+        (Op::Within, '/') => at - 1,
+        (Op::Within, _) => at,
+        _ => at + 1,
+    }
+}
+
+/// True if every path that goes on from here is accepted.
+pub(super) fn is_tail(ops: &[Op], at: u32) -> bool {
+    ops.get(at as usize) == Some(&Op::Tail)
+}

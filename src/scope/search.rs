@@ -6,10 +6,10 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::rc::Rc;
 
 use crate::scope::class::{Class, Symbol};
-use crate::scope::program::{Op, Program};
+use crate::scope::denial::Denials;
+use crate::scope::program::{Op, Program, after, is_final, skip, takes};
 use crate::scope::valid::{Segment, readability, representatives};
 
 /// States that one search may visit.
@@ -107,7 +107,7 @@ impl Search<'_> {
             if self.accepts(state) {
                 return Found::Path(format!("{head}{}", self.spell(at)));
             }
-            if self.nodes.len() > states_max || self.denials.sets.len() > SUBSETS_MAX {
+            if self.nodes.len() > states_max || self.denials.len() > SUBSETS_MAX {
                 return Found::Unknown;
             }
             if let Some(a) = skip(self.a, state.a) {
@@ -226,139 +226,6 @@ impl Search<'_> {
         }
         out.into_iter().rev().collect()
     }
-}
-
-fn is_final(ops: &[Op], at: u32) -> bool {
-    at as usize == ops.len() || ops[at as usize] == Op::Tail
-}
-
-/// Where a state may go without consuming.
-fn skip(ops: &[Op], at: u32) -> Option<u32> {
-    match ops.get(at as usize) {
-        Some(Op::Star) => Some(at + 1),
-        Some(Op::Deep) => Some(at + 2),
-        _ => None,
-    }
-}
-
-fn takes(op: &Op, c: char) -> bool {
-    match op {
-        Op::Char(own) => *own == c,
-        Op::Class(class) => class.contains(c.into()),
-        Op::One | Op::Star | Op::Deep => c != '/',
-        Op::Within | Op::Rest | Op::Tail => true,
-    }
-}
-
-/// The state after consuming `c`, which the operation takes.
-fn after(ops: &[Op], at: u32, c: char) -> u32 {
-    match (&ops[at as usize], c) {
-        (Op::Star | Op::Tail, _) => at,
-        (Op::Within, '/') => at - 1,
-        (Op::Within, _) => at,
-        _ => at + 1,
-    }
-}
-
-/// The subset automaton of all denied programs, built on demand.
-struct Denials<'a> {
-    programs: &'a [&'a Program],
-    sets: Vec<Subset>,
-    ids: HashMap<Rc<[Spot]>, u32>,
-    steps: HashMap<(u32, char), u32>,
-}
-
-/// A program and a state of it.
-type Spot = (u32, u32);
-
-struct Subset {
-    spots: Rc<[Spot]>,
-    accepts: bool,
-    hopeless: bool,
-}
-
-impl<'a> Denials<'a> {
-    fn new(programs: &'a [&'a Program]) -> Self {
-        Denials {
-            programs,
-            sets: Vec::new(),
-            ids: HashMap::new(),
-            steps: HashMap::new(),
-        }
-    }
-
-    fn ops(&self, program: u32) -> &'a [Op] {
-        self.programs[program as usize].ops()
-    }
-
-    /// The set after the text that was skipped.
-    fn start(&mut self, head: &str) -> u32 {
-        let mut spots = Vec::new();
-        for program in 0..self.programs.len() as u32 {
-            self.close(program, 0, &mut spots);
-        }
-        let start = self.intern(spots);
-        head.chars().fold(start, |id, c| self.step(id, c))
-    }
-
-    fn close(&self, program: u32, at: u32, spots: &mut Vec<Spot>) {
-        let mut next = Some(at);
-        while let Some(at) = next {
-            spots.push((program, at));
-            next = skip(self.ops(program), at);
-        }
-    }
-
-    fn intern(&mut self, mut spots: Vec<Spot>) -> u32 {
-        spots.sort_unstable();
-        spots.dedup();
-        if let Some(&id) = self.ids.get(spots.as_slice()) {
-            return id;
-        }
-        let id = self.sets.len() as u32;
-        let is = |f: fn(&[Op], u32) -> bool| spots.iter().any(|&(p, at)| f(self.ops(p), at));
-        let (accepts, hopeless) = (is(is_final), is(is_tail));
-        let spots: Rc<[Spot]> = spots.into();
-        self.ids.insert(Rc::clone(&spots), id);
-        self.sets.push(Subset {
-            spots,
-            accepts,
-            hopeless,
-        });
-        id
-    }
-
-    fn step(&mut self, id: u32, c: char) -> u32 {
-        if self.programs.is_empty() {
-            return id;
-        }
-        if let Some(&next) = self.steps.get(&(id, c)) {
-            return next;
-        }
-        let mut spots = Vec::new();
-        for &(program, at) in self.sets[id as usize].spots.iter() {
-            let ops = self.ops(program);
-            if ops.get(at as usize).is_some_and(|op| takes(op, c)) {
-                self.close(program, after(ops, at, c), &mut spots);
-            }
-        }
-        let next = self.intern(spots);
-        self.steps.insert((id, c), next);
-        next
-    }
-
-    fn accepts(&self, id: u32) -> bool {
-        self.sets[id as usize].accepts
-    }
-
-    /// True if everything that could follow is denied.
-    fn is_hopeless(&self, id: u32) -> bool {
-        self.sets[id as usize].hopeless
-    }
-}
-
-fn is_tail(ops: &[Op], at: u32) -> bool {
-    ops.get(at as usize) == Some(&Op::Tail)
 }
 
 /// One character for every way in which the programs tell symbols apart.

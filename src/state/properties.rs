@@ -394,7 +394,11 @@ fn played(steps: &[Step]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn requests_in_any_order_leave_a_state_without_contradiction(
@@ -420,7 +424,8 @@ proptest! {
     ) {
         let world = played(&steps);
         let mut entries = world.all();
-        let json: Vec<usize> = (0..entries.len()).filter(|i| !entries[*i].bytes.is_empty()).collect();
+        let full = |i: &usize| !entries[*i].bytes.is_empty();
+        let json: Vec<usize> = (0..entries.len()).filter(full).collect();
         let bytes = &mut entries[json[which % json.len()]].bytes;
         let place = at % bytes.len();
         prop_assume!(bytes[place] != byte);
