@@ -101,9 +101,9 @@ impl Repo {
         let git = self.git();
         let call = git.call(Sub::Worktree).args(["add", "--quiet", "--lock"]);
         let mut call = call.arg("--reason").arg(one_line(reason));
-        if files != Files::All {
-            call = call.arg("--no-checkout");
-        }
+        // The checkout is done below: git would do it by `git reset --hard`, which takes the lock
+        // of the packed refs for nothing and, when killed, leaves it to block the user.
+        call = call.arg("--no-checkout");
         let (detach, target) = match start {
             Start::Detached(oid) => (true, oid.as_str()),
             Start::Branch(name) => (false, name.short()),
@@ -116,15 +116,17 @@ impl Repo {
             let message = format!("git did not name the new worktree `{id}`");
             return Err(Error::busy("worktree-exists", message));
         }
+        let git = self.git_in_worktree(id, path);
         match files {
-            Files::Sparse(patterns) => self.check_out_sparse(id, path, patterns),
-            Files::All | Files::None => Ok(()),
+            Files::Sparse(patterns) => self.check_out_sparse(id, git, patterns),
+            Files::All => check_out(&git),
+            Files::None => Ok(()),
         }
     }
 
     /// The worktree's own sparse file is enough: `git sparse-checkout` would switch on
     /// `extensions.worktreeConfig`, which other programs cannot read.
-    fn check_out_sparse(&self, id: &str, path: &Path, patterns: &[String]) -> Result<()> {
+    fn check_out_sparse(&self, id: &str, git: Git, patterns: &[String]) -> Result<()> {
         let info = self.worktree_git_dir(id).join("info");
         file::make_shared_dirs(&info)?;
         let mut lines = patterns.join("\n");
@@ -132,13 +134,8 @@ impl Repo {
         let access = file::Access::Shared;
         let off = crate::model::Durability::Off;
         file::replace(&info.join("sparse-checkout"), lines.as_bytes(), access, off)?;
-        let git = self.git_in_worktree(id, path);
         let git = git.config("core.sparseCheckout=true");
-        let git = git.config("core.sparseCheckoutCone=false");
-        git.call(Sub::ReadTree)
-            .args(["-m", "-u", "HEAD"])
-            .output()
-            .map(drop)
+        check_out(&git.config("core.sparseCheckoutCone=false"))
     }
 
     /// All worktrees, the main checkout first, as git sees them.
@@ -260,6 +257,14 @@ impl Repo {
         let pointed = pointed.and_then(|file| file.parent().map(Path::to_owned));
         pointed.unwrap_or_else(|| git_dir.parent().unwrap_or(git_dir).to_owned())
     }
+}
+
+/// Fills a worktree that has neither files nor an index.
+fn check_out(git: &Git) -> Result<()> {
+    git.call(Sub::ReadTree)
+        .args(["-m", "-u", "HEAD"])
+        .output()
+        .map(drop)
 }
 
 /// True if the folder's `.git` file leads to exactly this git folder.

@@ -70,7 +70,7 @@ impl Rooms {
     /// Makes a room, or gives the one that a killed process made for this attempt.
     ///
     /// # Errors
-    /// `branch-exists` if the branch is there without a room of ours, and whatever git says.
+    /// `branch-exists` if the branch is there and not at the base, and whatever git says.
     pub fn create(&self, spec: &RoomSpec<'_>) -> Result<Room> {
         let guard = self.lock("make a worktree")?;
         self.clear_half_made(&guard)?;
@@ -154,7 +154,9 @@ impl Rooms {
             let message = format!("`{}` exists already", path.display());
             return Err(Error::busy("room-exists", message));
         }
-        if let Some(found) = self.repo.refs().read(spec.branch)? {
+        // A branch that is where it begins is that of an earlier try.
+        let found = self.repo.refs().read(spec.branch)?;
+        if let Some(found) = found.filter(|found| found != spec.base) {
             let (branch, at) = (spec.branch.short(), found.short());
             let message = format!("the branch `{branch}` exists already, at {at}");
             return Err(Error::busy("branch-exists", message));
@@ -179,16 +181,12 @@ impl Rooms {
     fn make(&self, record: &Record, spec: &RoomSpec<'_>) -> Result<()> {
         file::make_shared_dirs(&self.parent)?;
         let reason = format!("begin of {} attempt {}", record.package, record.attempt);
-        self.repo
-            .refs()
-            .swap(
-                &record.branch,
-                Some(&record.base),
-                &Expected::Absent,
-                &reason,
-                Durability::Fast,
-            )
-            .map_err(|error| error.into_error(&record.branch))?;
+        let refs = self.repo.refs();
+        let (branch, base) = (&record.branch, Some(&record.base));
+        if refs.read(branch)?.is_none() {
+            refs.swap(branch, base, &Expected::Absent, &reason, Durability::Fast)
+                .map_err(|error| error.into_error(branch))?;
+        }
         let sparse: Vec<String> = sparse_lines(spec.sparse);
         let files = if sparse.is_empty() {
             Files::All
@@ -229,26 +227,20 @@ impl Rooms {
             remove_stump(&kept);
         }
         if record.stage == Stage::Making {
-            self.free_branch(record, guard)?;
+            self.free_branch(record, guard);
         }
         record.remove(&self.repo)
     }
 
-    /// Deletes the branch of a half-made room if it is still where it began.
-    fn free_branch(&self, record: &Record, guard: &FileLock) -> Result<()> {
+    /// Frees the branch of a half-made room from the lock of a killed process. The branch stays,
+    /// for the next try: deleting it would take the lock of all packed refs.
+    fn free_branch(&self, record: &Record, guard: &FileLock) {
         let refs = self.repo.refs();
         let lock = refs.lock_path(&record.branch);
         clock::poll(STALE_WAIT, REST, || {
             let gone = refs.remove_stale_lock(&record.branch, guard).is_err();
             (gone || !lock.exists()).then_some(())
         });
-        if refs.read(&record.branch)?.as_ref() != Some(&record.base) {
-            return Ok(());
-        }
-        let expected = Expected::Is(record.base.clone());
-        let reason = "half-made worktree";
-        refs.swap(&record.branch, None, &expected, reason, Durability::Fast)
-            .map_err(|error| error.into_error(&record.branch))
     }
 
     fn room(&self, record: Record) -> Result<Room> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agent_zoo;
 mod cli_approve;
 mod cli_frame;
 mod cli_locks;

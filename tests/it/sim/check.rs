@@ -61,7 +61,10 @@ fn accepted_attempt(outside: &Outside, package: &PackageView, scenario: &str) ->
         Some(&accept.head),
         "{scenario}"
     );
-    assert!(attempt.gates.last().unwrap().passed, "{scenario}: slipped past the gate");
+    assert!(
+        attempt.gates.last().unwrap().passed,
+        "{scenario}: slipped past the gate"
+    );
     let shown = &attempt.evidence.last().unwrap().evidence;
     assert!(shown.is_green(), "{scenario}: merged without being green");
     let tip = outside.integration.as_ref().unwrap();
