@@ -25,7 +25,12 @@ impl Engine<'_> {
         let known = self.records().runs.contains_key(&started.run);
         if !known {
             let decisions = self.decide(world);
-            let idle = |d: &Decision| matches!(d, Decision::Finish { .. } | Decision::Wait { .. });
+            let idle = |d: &Decision| {
+                matches!(
+                    d,
+                    Decision::Finish { .. } | Decision::Wait { .. } | Decision::Advance { .. }
+                )
+            };
             if self.observed.tip.is_some() && decisions.iter().all(idle) {
                 return Ok(());
             }

@@ -1,14 +1,14 @@
-//! The end of a run: tidy rooms, the feature branch, the final verification, the one word.
+//! The end of a run: tidy rooms, the final verification, the feature branch, the one word.
 
 use crate::base::Oid;
 use crate::model::RunResult;
 use crate::schedule::decision::Decision;
-use crate::schedule::input::Stop;
+use crate::schedule::input::{Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::Stage;
 use crate::state::record::FinalCheck;
 
-/// Removes rooms of merged attempts and brings the feature branch along.
+/// Removes rooms of merged attempts.
 pub(super) fn tidy(picture: &mut Picture<'_>) {
     let input = picture.input;
     for item in input.agenda.items() {
@@ -22,13 +22,6 @@ pub(super) fn tidy(picture: &mut Picture<'_>) {
             };
             picture.push(decision);
         }
-    }
-    let landing = input.records().open_land().is_some();
-    if let Some(tip) = &input.observed.tip
-        && !landing
-        && input.observed.advanced.as_ref() != Some(tip)
-    {
-        picture.push(Decision::Advance { to: tip.clone() });
     }
 }
 
@@ -46,9 +39,13 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
     if pending || !input.observed.in_flight.is_empty() || input.records().open_land().is_some() {
         return;
     }
-    let decision = match verdict(picture) {
-        Verdict::Result(result) => Decision::Finish { result },
-        Verdict::FinalVerify(commit) => Decision::FinalVerify { commit },
+    let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);
+    let decision = match (verdict(picture), input.observed.tip.as_ref().filter(behind)) {
+        (Verdict::FinalVerify(commit), _) => Decision::FinalVerify { commit },
+        (Verdict::Result(_), Some(tip)) if !input.observed.given_up.contains(&Work::Advance) => {
+            Decision::Advance { to: tip.clone() }
+        }
+        (Verdict::Result(result), _) => Decision::Finish { result },
     };
     picture.push(decision);
 }

@@ -9,6 +9,7 @@ mod cli_locks;
 mod cli_plan;
 mod cli_task;
 mod config;
+mod engine_run;
 mod gate_attacks;
 mod git_cmd;
 mod git_objects;

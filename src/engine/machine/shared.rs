@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::agent::{Activity, Environment, Profile};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
 use crate::git::{Person, Repo};
+use crate::hook::install;
 use crate::model::{Package, Plan, ScopeSpec, Settings};
 use crate::os::process::Watch;
 use crate::os::signal::Signals;
@@ -47,6 +48,8 @@ pub struct Setup {
     /// Commands of the final verification beside the integration package's steps and
     /// `wp.toml`'s, for instance the OpenSpec check: name and command line.
     pub extra_checks: Vec<(String, String)>,
+    /// This program, for the hooks of rooms.
+    pub program: PathBuf,
     /// Ctrl-C and friends.
     pub signals: Signals,
     /// Told what agents are doing, from other threads.
@@ -78,6 +81,8 @@ pub(super) struct Shared {
     pub(super) rooms: Rooms,
     pub(super) verify_rooms: VerifyRooms,
     pub(super) fold: Fold,
+    /// Hooks are installed; else they are passed through the environment.
+    pub(super) hooks_installed: bool,
     /// Rooms that stand, by attempt.
     pub(super) standing: Mutex<BTreeSet<AttemptId>>,
 }
@@ -91,9 +96,14 @@ impl Shared {
         let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone());
         let standing = rooms.list()?;
         let standing = standing.iter().map(|room| room.attempt().clone());
+        let hooks = install::standing(&repo, &setup.program)?;
+        if !hooks.scripts {
+            install::materialise(repo.common_dir(), &setup.program)?;
+        }
         Ok(Shared {
             fold: Fold::None,
-            verify_rooms: VerifyRooms::new(repo, parent),
+            hooks_installed: hooks.entry && hooks.included,
+            verify_rooms: VerifyRooms::new(repo.clone(), parent),
             standing: Mutex::new(standing.collect()),
             rooms,
             setup,

@@ -3,11 +3,13 @@
 use crate::agent::collect::{self, Collect};
 use crate::agent::prompt::{self, Brief, PROMPT_MAX};
 use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sources, supervise};
-use crate::base::{Error, Oid, RepoPath, Result, text};
+use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::Worker;
 use crate::engine::machine::notes;
 use crate::git::Conversion;
+use crate::hook::room::RoomOf;
+use crate::hook::{Neighbour, RoomScope, install};
 use crate::integrate::{Planted, Surroundings};
 use crate::model::{AttemptResult, Deviation, OutcomeKind, Package};
 use crate::os::file::{self, Access};
@@ -33,7 +35,7 @@ impl Worker {
             deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
         }
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
-        let environment = self.shared.environment().with_git_config(&room.config());
+        let environment = self.room_environment(attempt, package, &room)?;
         let redactor = environment.redactor();
         let before = Watching::begin(self)?;
         let order = Order {
@@ -102,6 +104,48 @@ impl Worker {
         let mut standing = standing.unwrap_or_else(std::sync::PoisonError::into_inner);
         standing.insert(attempt.attempt.clone());
         Ok(room)
+    }
+
+    /// What the agent and the hooks in its room have to know.
+    fn room_environment(
+        &self,
+        attempt: &Attempt,
+        package: &Package,
+        room: &Room,
+    ) -> Result<Environment> {
+        let setup = &self.shared.setup;
+        let of = RoomOf {
+            feature: attempt.feature.clone(),
+            package: attempt.package.clone(),
+            attempt: attempt.attempt.clone(),
+            branch: attempt.branch.clone(),
+            base: attempt.base.clone(),
+        };
+        let mut scope = RoomScope::new(of, package.scope.clone());
+        scope.max_blob_bytes = setup.settings.max_blob_bytes;
+        scope.others = self.neighbours(&package.id)?;
+        scope.write(setup.repo.common_dir())?;
+        let mut environment = self.shared.environment();
+        if !self.shared.hooks_installed {
+            for (name, value) in install::env_config(setup.repo.common_dir()) {
+                environment = environment.with(name, value);
+            }
+        }
+        Ok(environment.with_git_config(&room.config()))
+    }
+
+    fn neighbours(&self, own: &PackageId) -> Result<Vec<Neighbour>> {
+        let records = self.records()?;
+        let packages = self.shared.setup.plan.packages.iter();
+        let others = packages.filter(|p| p.id != *own).filter(|p| {
+            let view = records.packages.get(&p.id);
+            view.is_none_or(|p| p.accept.is_none())
+        });
+        let neighbours = others.map(|p| Neighbour {
+            package: p.id.clone(),
+            scope: p.scope.clone(),
+        });
+        Ok(neighbours.collect())
     }
 
     fn prompt(&self, attempt: &Attempt, package: &Package) -> Result<(String, Vec<String>)> {

@@ -147,4 +147,9 @@ fn explained(report: &RunReport, outside: &Outside, scenario: &Scenario) {
         .iter()
         .all(|r| r.status == PackageStatus::Merged);
     assert_eq!(all, report.result == RunResult::Merged, "{scenario}");
+    let checked = records
+        .finals
+        .iter()
+        .any(|c| c.commit == report.head && c.passed);
+    assert_eq!(all, checked, "{scenario}: the final verification");
 }
