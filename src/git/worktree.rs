@@ -182,7 +182,7 @@ impl Repo {
     /// after a crash at any point. The branch stays; save what is in the folder first.
     ///
     /// The folder goes only if its `.git` file points back to this worktree of this repository,
-    /// or if it is empty; else it is kept and [`Removed::kept`] names it.
+    /// or if nothing is in it yet; else it is kept and [`Removed::kept`] names it.
     ///
     /// # Errors
     /// The last part of `path` is not an id of ours, or the path holds the repository itself.
@@ -199,7 +199,7 @@ impl Repo {
                 return Err(Error::policy("worktree-path", message));
             }
             let is_link = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
-            if !is_link && points_to(path, &git_dir) {
+            if !is_link && (points_to(path, &git_dir) || is_barely_begun(path)) {
                 removed.folder = tree::remove(path)?;
             } else if fs::remove_dir(path).is_ok() {
                 removed.folder = true;
@@ -282,6 +282,14 @@ pub fn points_to(folder: &Path, git_dir: &Path) -> bool {
         (Err(_), Err(_)) => target == git_dir,
         _ => false,
     }
+}
+
+/// True for what a killed `git worktree add` leaves between making and filling the `.git` file:
+/// nothing of anybody's can be in there.
+fn is_barely_begun(folder: &Path) -> bool {
+    let names = file::names(folder).unwrap_or_default();
+    let pointer = fs::symlink_metadata(folder.join(".git"));
+    names == [".git"] && pointer.is_ok_and(|meta| meta.is_file() && meta.len() == 0)
 }
 
 fn pointer_to(git_dir: &Path) -> Vec<u8> {

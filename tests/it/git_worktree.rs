@@ -68,7 +68,7 @@ fn a_half_made_worktree_of_any_kind_is_taken_away_and_can_be_made_again() {
         repo.add_worktree(&path, Start::Detached(&head), Files::All, "x")
             .unwrap();
     };
-    let damages: [&dyn Fn(); 7] = [
+    let damages: [&dyn Fn(); 8] = [
         &|| fs::remove_dir_all(&path).unwrap(),
         &|| fs::remove_dir_all(&git_dir).unwrap(),
         &|| fs::remove_file(git_dir.join("HEAD")).unwrap(),
@@ -79,6 +79,11 @@ fn a_half_made_worktree_of_any_kind_is_taken_away_and_can_be_made_again() {
             fs::create_dir(&path).unwrap();
         },
         &|| fs::remove_file(git_dir.join("gitdir")).unwrap(),
+        &|| {
+            fs::remove_dir_all(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join(".git"), "").unwrap();
+        },
     ];
     for damage in damages {
         make();
