@@ -1,7 +1,7 @@
 //! What happens to an attempt: facts about it, answers to its open steps, its end.
 
 use crate::state::codec;
-use crate::state::evaluate::{Draft, invalid, stable, unknown};
+use crate::state::draft::{Draft, invalid, stable, unknown};
 use crate::state::land::landing_of;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::refusal::Refusal;

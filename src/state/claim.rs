@@ -3,9 +3,7 @@
 use crate::base::{AttemptId, FeatureId, PackageId};
 use crate::model::EndReason;
 use crate::state::codec;
-use crate::state::evaluate::{
-    Draft, invalid, lock_holder, package_holder, stable, stopped, unknown,
-};
+use crate::state::draft::{Draft, invalid, lock_holder, package_holder, stable, stopped, unknown};
 use crate::state::land::landing_of;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::locks::{LockSet, Wanted};

@@ -3,7 +3,7 @@
 use crate::base::{ContentHash, FeatureId, PackageId};
 use crate::model::EndReason;
 use crate::state::codec;
-use crate::state::evaluate::{Draft, invalid, stable, unknown};
+use crate::state::draft::{Draft, invalid, stable, unknown};
 use crate::state::land::landing_of;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::record::{Approval, Hold, HoldKind, Lift, Open, PlanOrigin};

@@ -2,7 +2,7 @@
 
 use crate::base::{AttemptId, FeatureId, PackageId};
 use crate::model::EndReason;
-use crate::state::evaluate::{Draft, invalid, stopped, unknown};
+use crate::state::draft::{Draft, invalid, stopped, unknown};
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::record::{Accept, Land, LandClosed, Landing};
 use crate::state::refusal::Refusal;

@@ -3,7 +3,7 @@
 use crate::base::AttemptId;
 use crate::model::EndReason;
 use crate::state::claim::{lock_conflict, stored_form};
-use crate::state::evaluate::{Draft, invalid, lock_holder, package_holder, stable, unknown};
+use crate::state::draft::{Draft, invalid, lock_holder, package_holder, stable, unknown};
 use crate::state::layout::LockRoom;
 use crate::state::locks::{LockSet, Wanted};
 use crate::state::record::{Grant, LockClaim};

@@ -11,6 +11,7 @@
 mod attempt;
 mod claim;
 pub mod codec;
+mod draft;
 pub mod evaluate;
 mod feature;
 pub mod fold;

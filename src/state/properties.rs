@@ -424,8 +424,8 @@ proptest! {
     ) {
         let world = played(&steps);
         let mut entries = world.all();
-        let full = |i: &usize| !entries[*i].bytes.is_empty();
-        let json: Vec<usize> = (0..entries.len()).filter(full).collect();
+        let filled = |i: &usize| !entries[*i].bytes.is_empty();
+        let json: Vec<usize> = (0..entries.len()).filter(filled).collect();
         let bytes = &mut entries[json[which % json.len()]].bytes;
         let place = at % bytes.len();
         prop_assume!(bytes[place] != byte);

@@ -79,3 +79,20 @@ pub(super) trait Backend: Send {
     /// Writes a blob and makes it durable.
     fn put_blob(&self, bytes: &[u8]) -> Result<Oid>;
 }
+
+/// Looks at the commits from `tip` along the first parents while `look` wants more.
+pub(super) fn chain(
+    backend: &dyn Backend,
+    tip: Option<Oid>,
+    mut look: impl FnMut(&Commit) -> bool,
+) -> Result<()> {
+    let mut next = tip;
+    while let Some(oid) = next {
+        let commit = backend.commit(&oid)?;
+        if !look(&commit) {
+            break;
+        }
+        next = commit.parents.into_iter().next();
+    }
+    Ok(())
+}

@@ -170,9 +170,6 @@ impl fmt::Display for Damage {
                     text::foreign(path)
                 )
             }
-            Damage::RefLock { file } => {
-                write!(f, "a killed process left `{}`", text::foreign(file))
-            }
             Damage::DeadRequest { file } => {
                 write!(f, "the process that left `{}` is gone", text::foreign(file))
             }
@@ -184,7 +181,7 @@ impl fmt::Display for Damage {
                     "{requests} in `{folder}` came after the attempt had ended"
                 )
             }
-            Damage::Leftover { file } => {
+            Damage::RefLock { file } | Damage::Leftover { file } => {
                 write!(f, "a killed process left `{}`", text::foreign(file))
             }
         }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{AttemptId, ContentHash, Error, FeatureId, Oid, RefName, Result, TxnId};
-use crate::git::{Commit, Repo};
+use crate::git::Repo;
 use crate::model::Settings;
 use crate::state::layout::FeatureRoom;
 use crate::state::{Refusal, Request, View};
-use crate::store::backend::Backend;
+use crate::store::backend::{Backend, chain};
 use crate::store::cache::Cache;
 use crate::store::git_ref::GitRef;
 use crate::store::journal::Journal;
@@ -212,21 +212,4 @@ impl Store {
             Site::Memory(_) => None,
         }
     }
-}
-
-/// Looks at the commits from `tip` along the first parents while `look` wants more.
-pub(super) fn chain(
-    backend: &dyn Backend,
-    tip: Option<Oid>,
-    mut look: impl FnMut(&Commit) -> bool,
-) -> Result<()> {
-    let mut next = tip;
-    while let Some(oid) = next {
-        let commit = backend.commit(&oid)?;
-        if !look(&commit) {
-            break;
-        }
-        next = commit.parents.into_iter().next();
-    }
-    Ok(())
 }

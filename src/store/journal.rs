@@ -15,8 +15,7 @@ use crate::base::{ContentHash, Error, Oid, Result, Timestamp, TxnId};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::os::{clock, host};
-use crate::store::backend::Backend;
-use crate::store::handle::chain;
+use crate::store::backend::{Backend, chain};
 use crate::store::message;
 
 /// From here on the older half is forgotten.

@@ -1,13 +1,14 @@
 //! Many writers at once: threads and processes, on one state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use git_wp::git::Repo;
 use git_wp::model::{Durability, Settings};
 use git_wp::state::{Refusal, Request};
-use git_wp::store::{Accepted, Load, Memory, Seat, Store};
+use git_wp::store::{Accepted, Damage, Load, Memory, Seat, Store};
 
 use crate::support::state::{claim, end, feature, lock, publish, unlock};
 use crate::support::{FORMATS, Scratch};
@@ -33,10 +34,16 @@ fn publish_all(store: &Store) {
 /// Claims and releases packages that others want too; gives the transactions that were accepted.
 fn work(store: &Store, name: &str, rounds: usize) -> Vec<String> {
     let mut accepted = Vec::new();
+    work_and_tell(store, (name, rounds), &mut |txn| accepted.push(txn));
+    accepted
+}
+
+/// The same, telling each transaction as soon as it is acknowledged.
+fn work_and_tell(store: &Store, (name, rounds): (&str, usize), accepted: &mut dyn FnMut(String)) {
     let mut ask = |request: Request| -> Option<Refusal> {
         let txn = request.txn.to_string();
         match store.submit(vec![request]).unwrap().remove(0) {
-            Ok(Accepted::Committed(_)) => accepted.push(txn),
+            Ok(Accepted::Committed(_)) => accepted(txn),
             Ok(other) => panic!("{other:?}"),
             Err(refusal) => return Some(refusal),
         }
@@ -62,27 +69,31 @@ fn work(store: &Store, name: &str, rounds: usize) -> Vec<String> {
             Some(refusal) => assert_eq!(refusal.code(), "held"),
         }
     }
-    accepted
 }
 
-/// Everything acknowledged is in the chain exactly once, and nobody ever held what another held.
+/// Everything acknowledged is in the chain exactly once, nothing else is, and nobody ever held
+/// what another held.
 fn check(store: &Store, accepted: &[String]) {
+    let mut found = transactions(store);
+    assert!(found.remove("t-publish"));
+    let expected: BTreeSet<String> = accepted.iter().cloned().collect();
+    assert_eq!(found, expected);
+    let view = store.view(&Load::All).unwrap();
+    assert!(view.briefs[&feature()].live.is_empty());
+    assert!(view.locks.values().all(|lock| lock.live().is_none()));
+}
+
+/// The transactions of the chain, each there once.
+fn transactions(store: &Store) -> BTreeSet<String> {
     let changes = store.history(usize::MAX).unwrap();
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for change in &changes {
         *count.entry(change.txn.as_str()).or_default() += 1;
     }
     assert!(count.values().all(|n| *n == 1), "{count:?}");
-    let expected: BTreeSet<&str> = accepted.iter().map(String::as_str).collect();
-    let mut found: BTreeSet<&str> = count.into_keys().collect();
-    assert!(found.remove("t-publish"));
-    assert_eq!(found, expected);
-
     // Epochs without gaps and ends of everything but the highest are part of the fold.
-    let view = store.view(&Load::All).unwrap();
-    assert_eq!(view.problems, []);
-    assert!(view.briefs[&feature()].live.is_empty());
-    assert!(view.locks.values().all(|lock| lock.live().is_none()));
+    assert_eq!(store.view(&Load::All).unwrap().problems, []);
+    count.into_keys().map(str::to_owned).collect()
 }
 
 #[test]
@@ -131,18 +142,8 @@ fn threads_on_one_repository_lose_nothing() {
 fn processes_on_one_repository_lose_nothing() {
     let scratch = Scratch::new();
     publish_all(&open(&scratch.path()));
-    let program = std::env::current_exe().unwrap();
     let writers: Vec<_> = (0..16)
-        .map(|i| {
-            Command::new(&program)
-                .args(["--exact", "store_crowd::a_writer_process", "--nocapture"])
-                .args(["--include-ignored", "--quiet"])
-                .env("STORE_CROWD_PATH", scratch.path())
-                .env("STORE_CROWD_NAME", format!("w{i}"))
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
+        .map(|i| writer(&scratch, &format!("w{i}")))
         .collect();
     let mut accepted = Vec::new();
     for writer in writers {
@@ -159,8 +160,65 @@ fn processes_on_one_repository_lose_nothing() {
     scratch.assert_sound();
 }
 
+/// Starts a process that works and tells on its standard output.
+fn writer(scratch: &Scratch, name: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store_crowd::a_writer_process", "--nocapture"])
+        .args(["--include-ignored", "--quiet"])
+        .env("STORE_CROWD_PATH", scratch.path())
+        .env("STORE_CROWD_NAME", name)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
-#[ignore = "one of the processes of the test above"]
+fn killed_processes_lose_nothing_that_was_acknowledged() {
+    for format in [FORMATS[0], FORMATS[2]] {
+        let scratch = Scratch::with_format(format);
+        publish_all(&open(&scratch.path()));
+        let mut accepted = Vec::new();
+        for wave in 0..3 {
+            let names = (0..6).map(|i| format!("w{wave}{i}"));
+            let writers: Vec<_> = names.map(|name| writer(&scratch, &name)).collect();
+            let victims = writers.into_iter().enumerate().map(|(i, mut writer)| {
+                std::thread::spawn(move || {
+                    let output = BufReader::new(writer.stdout.take().unwrap());
+                    let mut told = Vec::new();
+                    for line in output.lines().map_while(Result::ok) {
+                        told.extend(line.strip_prefix("accepted ").map(str::to_owned));
+                        // Whatever it does at that moment, it does no more.
+                        if told.len() == 1 + 2 * i {
+                            writer.kill().unwrap();
+                        }
+                    }
+                    writer.wait().unwrap();
+                    told
+                })
+            });
+            for victim in victims.collect::<Vec<_>>() {
+                accepted.extend(victim.join().unwrap());
+            }
+            let store = open(&scratch.path());
+            let damages = store.damages().unwrap();
+            let serious = |d: &&Damage| !d.is_litter() && d.code() != "missing-object";
+            assert_eq!(damages.iter().find(serious), None);
+            let key = format!("flag:after-{wave}");
+            let next = store.submit(vec![lock(&format!("t-after-{wave}"), &key, "s")]);
+            next.unwrap().remove(0).unwrap();
+        }
+        let found = transactions(&open(&scratch.path()));
+        for txn in &accepted {
+            assert!(found.contains(txn), "{txn} was acknowledged and is gone");
+        }
+        assert!(accepted.len() > 12, "{accepted:?}");
+        scratch.assert_sound();
+    }
+}
+
+#[test]
+#[ignore = "one of the processes of the tests above"]
 fn a_writer_process() {
     let (Ok(path), Ok(name)) = (
         std::env::var("STORE_CROWD_PATH"),
@@ -168,7 +226,6 @@ fn a_writer_process() {
     ) else {
         return;
     };
-    for txn in work(&open(Path::new(&path)), &name, 10) {
-        println!("accepted {txn}");
-    }
+    let mut tell = |txn| println!("accepted {txn}");
+    work_and_tell(&open(Path::new(&path)), (&name, 10), &mut tell);
 }
