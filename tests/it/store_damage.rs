@@ -270,6 +270,23 @@ fn dead_requests_and_stale_locks_are_in_nobodys_way() {
     assert_eq!(codes(&store), Vec::<&str>::new());
 }
 
+#[test]
+fn a_ref_lock_left_this_moment_is_waited_out() {
+    for (format, lock) in [
+        (FORMATS[0], ".git/refs/wp/state.lock"),
+        (FORMATS[2], ".git/reftable/tables.list.lock"),
+    ] {
+        let scratch = Scratch::with_format(format);
+        let store = grown(&scratch);
+        std::fs::write(scratch.path().join(lock), "").unwrap();
+        store
+            .submit(vec![claim("t8", "q", "a8")])
+            .unwrap()
+            .remove(0)
+            .unwrap();
+    }
+}
+
 fn make_old(path: &Path) {
     let file = std::fs::File::options().write(true).open(path).unwrap();
     let then = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
