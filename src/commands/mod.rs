@@ -15,6 +15,7 @@ mod help;
 mod hold;
 mod hook;
 mod hooks;
+mod implement;
 mod lock;
 mod log;
 mod man;
@@ -78,6 +79,7 @@ enum Verb {
     Graph(graph::Args),
     Approve(approve::Args),
     Trust(trust::Args),
+    Implement(implement::Args),
     Status(status::Args),
     Why(why::Args),
     Log(log::Args),
@@ -119,6 +121,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Graph(args) => graph::run(&args, cx),
         Verb::Approve(args) => approve::run(&args, cx),
         Verb::Trust(args) => trust::run(&args, cx),
+        Verb::Implement(args) => implement::run(&args, cx),
         Verb::Status(args) => status::run(&args, cx),
         Verb::Why(args) => why::run(&args, cx),
         Verb::Log(args) => log::run(&args, cx),

@@ -66,7 +66,6 @@ pub struct Ui {
     color: ColorChoice,
     terminal: Terminal,
     warnings: Vec<Value>,
-    live: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +97,6 @@ impl Ui {
             color: ColorChoice::Auto,
             terminal: terminal::read(),
             warnings: Vec::new(),
-            live: 0,
         }
     }
 
@@ -148,9 +146,26 @@ impl Ui {
         self.format == Format::Json
     }
 
-    /// True if lines that move may be drawn.
-    pub fn is_live(&self) -> bool {
-        io::stderr().is_terminal() && self.terminal.moves && self.volume > Volume::Quiet
+    /// Somebody who tells a long story, from any thread: plain lines, or lines that move on a
+    /// terminal. Silent with `-q`, and beside a JSON document unless there is a terminal or `-v`.
+    pub fn story_teller(&self) -> Story {
+        let is_terminal = io::stderr().is_terminal();
+        let silent = match (self.volume, self.format) {
+            (Volume::Quiet, _) => true,
+            (Volume::Verbose, _) => false,
+            (Volume::Normal, Format::Text) => false,
+            (Volume::Normal, Format::Json) => !is_terminal,
+        };
+        let how = match (silent, is_terminal && self.terminal.moves) {
+            (true, _) => How::Silent,
+            (false, true) => How::Live,
+            (false, false) => How::Lines,
+        };
+        Story {
+            how,
+            page: self.story_page(),
+            drawn: 0,
+        }
     }
 
     /// Tells a part of the story: nothing with `-q`, nothing beside a JSON document unless `-v`.
@@ -192,27 +207,8 @@ impl Ui {
         self.format = Format::Json;
     }
 
-    /// Draws lines that stand below the story until they are drawn anew or the answer comes.
-    pub fn draw_live(&mut self, lines: &[String]) {
-        if !self.is_live() {
-            return;
-        }
-        let mut text = self.erase();
-        for line in lines {
-            let _ = writeln!(text, "{line}");
-        }
-        self.live = lines.len();
-        write_all(&mut io::stderr().lock(), &text);
-    }
-
-    /// Writes one line of a stream to standard output.
-    pub fn stream(&mut self, line: &str) {
-        write_all(&mut io::stdout().lock(), &format!("{line}\n"));
-    }
-
     /// Prints the answer and gives its exit code.
     pub fn answer(&mut self, answer: Answer) -> ExitCode {
-        self.story("");
         match self.format {
             Format::Text => write_all(&mut io::stdout().lock(), &answer.text),
             Format::Json => self.document(json!({
@@ -229,7 +225,6 @@ impl Ui {
     /// Prints the error and gives its exit code.
     pub fn fail(&mut self, error: &Error) -> ExitCode {
         let exit = ExitCode::from(error.kind());
-        self.story("");
         match self.format {
             Format::Text => {
                 let lines = report::error::render(error, self.story_page());
@@ -291,19 +286,76 @@ impl Ui {
         write_all(&mut io::stdout().lock(), &format!("{line}\n"));
     }
 
-    fn story(&mut self, text: &str) {
-        let text = format!("{}{text}", self.erase());
-        self.live = 0;
+    fn story(&self, text: &str) {
+        write_all(&mut io::stderr().lock(), text);
+    }
+}
+
+/// A story in many parts, on standard error.
+#[derive(Debug)]
+pub struct Story {
+    how: How,
+    page: Page,
+    drawn: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Silent,
+    Lines,
+    Live,
+}
+
+impl Story {
+    /// The sheet it is written on.
+    pub fn page(&self) -> Page {
+        self.page
+    }
+
+    /// True if lines may move.
+    pub fn is_live(&self) -> bool {
+        self.how == How::Live
+    }
+
+    /// Adds a line, above the moving ones.
+    pub fn line(&mut self, line: &str) {
+        if self.how != How::Silent {
+            let text = format!("{}{line}\n", self.erase());
+            self.drawn = 0;
+            write_all(&mut io::stderr().lock(), &text);
+        }
+    }
+
+    /// Draws the moving lines anew.
+    pub fn draw(&mut self, lines: &[String]) {
+        if !self.is_live() {
+            return;
+        }
+        let mut text = self.erase();
+        for line in lines {
+            let _ = writeln!(text, "{line}");
+        }
+        self.drawn = lines.len();
         write_all(&mut io::stderr().lock(), &text);
     }
 
-    /// Moves up over the live lines and clears from there.
+    /// Takes the moving lines away.
+    pub fn clear(&mut self) {
+        self.draw(&[]);
+    }
+
+    /// Moves up over the moving lines and clears from there.
     fn erase(&self) -> String {
-        match self.live {
+        match self.drawn {
             0 => String::new(),
             lines => format!("\u{1b}[{lines}A\u{1b}[J"),
         }
     }
+}
+
+/// Writes one line of a stream to standard output.
+pub fn stream(line: &str) {
+    write_all(&mut io::stdout().lock(), &format!("{line}\n"));
 }
 
 /// Writes and forgets: when the reader is gone there is nobody to tell.

@@ -37,6 +37,11 @@ impl Environment {
         env::vars_os().collect()
     }
 
+    /// Every variable.
+    pub fn all(&self) -> &BTreeMap<OsString, OsString> {
+        &self.vars
+    }
+
     /// The value of a variable; `None` if it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         let value = self.vars.get(OsStr::new(name)).map(OsString::as_os_str);

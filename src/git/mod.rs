@@ -5,6 +5,7 @@
 
 pub mod cmd;
 pub mod commit;
+mod dirty;
 pub mod disk;
 pub mod format;
 pub mod gitconfig;

@@ -39,7 +39,7 @@ pub struct Settings {
 }
 
 /// An agent named in git config.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentSettings {
     /// The command line template, split into words without a shell.
     pub command: String,
@@ -48,6 +48,19 @@ pub struct AgentSettings {
     /// 0 to 4 (`wp.agent.NAME.trust`), compared with a package's `min_trust_level`.
     pub trust: u8,
 }
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        AgentSettings {
+            command: String::new(),
+            env: Vec::new(),
+            trust: TRUST_STANDARD,
+        }
+    }
+}
+
+/// An agent that may write: what plans ask for unless they say otherwise.
+const TRUST_STANDARD: u8 = 2;
 
 /// How hard a transaction is made durable before it is acknowledged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! One thing that happened in a run, as one line.
 
 use crate::base::text::foreign;
-use crate::base::{AttemptId, PackageId, Timestamp};
+use crate::base::{AttemptId, Oid, PackageId, Timestamp};
 use crate::report::style::{Label, Page};
 
 /// Something that happened.
@@ -19,6 +19,16 @@ pub struct EventLine {
     pub word: String,
     /// For people; may be empty.
     pub text: String,
+    /// The commit, if it concerns one.
+    pub commit: Option<Oid>,
+}
+
+impl EventLine {
+    /// True if the line belongs into the story. What waits is shown by `status`, and there is a
+    /// line for every package that waits for another.
+    pub fn is_told(&self) -> bool {
+        self.kind != "waiting"
+    }
 }
 
 /// Draws the line, without a line feed; `name_width` is the width of the widest package id.
@@ -31,8 +41,20 @@ pub fn render(event: &EventLine, name_width: usize, page: Page) -> String {
     });
     if !event.text.is_empty() {
         line.push_str(&format!(": {}", foreign(&event.text)));
+    } else if event.kind == "run-ended" {
+        line.push_str(&format!(": {}", foreign(&event.word)));
+    }
+    if let Some(commit) = event.commit.as_ref().filter(|_| shows_commit(&event.kind)) {
+        line.push_str(&format!(" at {}", commit.short()));
     }
     line.trim_end().to_owned()
+}
+
+fn shows_commit(kind: &str) -> bool {
+    matches!(
+        kind,
+        "landed" | "branch" | "run-started" | "run-resumed" | "final-check"
+    )
 }
 
 /// What happened in a word or two.
@@ -50,6 +72,7 @@ fn headline<'a>(kind: &'a str, word: &'a str) -> &'a str {
         ("landing", _) => "merging",
         ("landed", _) => "merged",
         ("land-void", _) => "merge given up",
+        ("branch", _) => "feature branch",
         ("final-check", "passed") => "final verification passed",
         ("final-check", _) => "final verification failed",
         ("run-ended", _) => "run ended",
@@ -82,6 +105,7 @@ mod tests {
             kind: kind.to_owned(),
             word: word.to_owned(),
             text: text.to_owned(),
+            commit: Oid::parse(&"ab".repeat(20)),
         };
         render(&event, 12, Page::plain())
     }
@@ -100,7 +124,7 @@ mod tests {
         wp-api        finished: 1 file
         wp-api        gate passed
         wp-api        verification failed: step `test` exited with 1
-        wp-api        merged: 2f1c\u{1b}[0m
+        wp-api        merged: 2f1c\u{1b}[0m at ababababab
         ");
     }
 }

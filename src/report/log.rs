@@ -61,6 +61,9 @@ mod tests {
             commit: Oid::parse(&"ab".repeat(20)).unwrap(),
         };
         let rows = [row("claim", "add-auth/wp-api"), row("publish", "add-auth")];
-        insta::assert_snapshot!(render(&rows, Page::plain()), @"");
+        insta::assert_snapshot!(render(&rows, Page::plain()), @r"
+        ababababab  2026-11-21 10:42:35  claim    add-auth/wp-api  ann@desk
+        ababababab  2026-11-21 10:42:35  publish  add-auth         ann@desk
+        ");
     }
 }

@@ -121,6 +121,7 @@ mod tests {
             kind: kind.to_owned(),
             word: String::new(),
             text: String::new(),
+            commit: None,
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{EndReason, OutcomeKind, PackageStatus};
-use crate::schedule::{FeatureState, Standing, standing};
+use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
 use crate::state::view::{AttemptView, LandState, PackageView};
 
@@ -92,12 +92,9 @@ impl StatusView {
             let records = view.packages.get(&row.id).unwrap_or(&none);
             PackageRow::new(row.id, row.status, row.why, records)
         });
-        let awaiting = awaiting.into_iter().map(|(package, step)| AwaitingRow {
-            package,
-            step: step.step,
-            kind: step.kind,
-            what: step.what,
-        });
+        let awaiting = awaiting
+            .iter()
+            .map(|(package, step)| awaiting_row(package, step));
         StatusView {
             feature: feature.clone(),
             title: view.opens.last().and_then(|open| open.title.clone()),
@@ -107,6 +104,16 @@ impl StatusView {
             packages: packages.collect(),
             awaiting: awaiting.collect(),
         }
+    }
+}
+
+/// The row of a step that waits for an answer.
+pub fn awaiting_row(package: &PackageId, step: &OpenStep) -> AwaitingRow {
+    AwaitingRow {
+        package: package.clone(),
+        step: step.step.clone(),
+        kind: step.kind.clone(),
+        what: step.what.clone(),
     }
 }
 

@@ -1,0 +1,133 @@
+//! What a run answers, and the summary it leaves on the ref.
+
+use std::collections::BTreeMap;
+
+use crate::base::json::{Value, json};
+use crate::base::{Error, ExitCode, Kind, PackageId, Result, json};
+use crate::commands::{Answer, Context};
+use crate::engine::{Advanced, RunReport};
+use crate::graph::Graph;
+use crate::model::{Plan, RunResult};
+use crate::os::clock;
+use crate::report::style::{Label, Page};
+use crate::report::summary::{self, Ending, Sources};
+use crate::report::view::{AwaitingRow, StatusView};
+use crate::report::{status, view};
+use crate::state::FeatureView;
+use crate::store::Load;
+
+/// Makes the summary of a run of `plan`.
+pub(super) fn summariser(
+    plan: &Plan,
+) -> impl FnMut(&FeatureView, &RunReport) -> Result<(Value, String)> + use<> {
+    let plan = plan.clone();
+    let graph = Graph::of(&plan);
+    let levels: BTreeMap<PackageId, usize> = graph
+        .ids()
+        .map(|id| (id.clone(), graph.level(id).unwrap_or(0)))
+        .collect();
+    move |records, report| {
+        let awaiting = awaiting(report);
+        let statuses = report.standing.statuses();
+        let summary = summary::summarise(&Sources {
+            plan: &plan,
+            levels: &levels,
+            feature: records,
+            statuses: &statuses,
+            run: &report.started,
+            ending: Ending {
+                result: report.result,
+                head: &report.head,
+                awaiting: &awaiting,
+                at: clock::now(),
+            },
+        });
+        Ok((json::value(&summary)?, summary::markdown::render(&summary)))
+    }
+}
+
+fn awaiting(report: &RunReport) -> Vec<AwaitingRow> {
+    let steps = report.standing.awaiting.iter();
+    steps
+        .map(|(package, step)| view::awaiting_row(package, step))
+        .collect()
+}
+
+/// Renders the end of a run.
+///
+/// # Errors
+/// Interrupted, if a signal ended it.
+pub(super) fn render(cx: &mut Context<'_>, report: &RunReport) -> Result<Answer> {
+    let view = cx
+        .store()?
+        .view(&Load::Features(vec![report.feature.clone()]))?;
+    let records = view
+        .features
+        .get(&report.feature)
+        .cloned()
+        .unwrap_or_default();
+    let shown = StatusView::of(&report.feature, &records);
+    for warning in &report.warnings {
+        cx.ui.warn("run", warning);
+    }
+    if report.exit_code() == ExitCode::Interrupted {
+        let message = format!(
+            "`{}` was stopped; everything done so far is kept",
+            report.feature
+        );
+        let hint = format!(
+            "git wp implement {}",
+            status::quoted(report.feature.as_str())
+        );
+        return Err(Error::new(Kind::Interrupted, "interrupted", message).hint(hint));
+    }
+    let branch = view::branch_name(&report.started.branch);
+    let waits = report
+        .waits
+        .iter()
+        .map(|(id, why)| json!({"package": id, "why": why.to_string()}));
+    let data = json!({
+        "feature": report.feature,
+        "result": report.result,
+        "branch": branch,
+        "head": report.head,
+        "integration": report.started.integration,
+        "packages": json::value(&shown.packages)?,
+        "awaiting": awaiting(report),
+        "waits": waits.collect::<Vec<_>>(),
+        "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
+        "seconds": report.seconds,
+    });
+    let text = text(report, &shown, cx.ui.page());
+    Ok(Answer::done(data, text).exit(report.exit_code()))
+}
+
+fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
+    let mut text = status::render(shown, clock::now(), page);
+    let word = page.paint(Label::from(report.result), report.result.as_str());
+    let branch = report.started.branch.short();
+    let head = report.head.short();
+    text.push_str(&format!("\n{word}: {branch} at {head}\n"));
+    match &report.branch {
+        Some(Advanced::CheckedOut { at }) => text.push_str(&format!(
+            "the branch is checked out at {at} and was left alone; there:\n  \
+             git merge --ff-only {}\n",
+            report.started.integration
+        )),
+        Some(Advanced::Diverged) => text.push_str(&format!(
+            "the branch has commits of its own and was left alone; merge {} into it\n",
+            report.started.integration
+        )),
+        Some(Advanced::There) | None => {}
+    }
+    if report.result == RunResult::Failed {
+        let failed = shown.packages.iter().find(|p| !p.why.is_empty());
+        if let Some(package) = failed {
+            let target = format!("{}/{}", report.feature, package.id);
+            text.push_str(&format!("why: git wp why {}\n", status::quoted(&target)));
+        }
+    }
+    let feature = status::quoted(report.feature.as_str());
+    text.push_str(&format!("report: git wp report {feature}\n"));
+    text
+}

@@ -1,0 +1,68 @@
+//! `git wp implement --dry-run`: the same decisions on a simulated clock. Nothing is written.
+
+use std::collections::BTreeMap;
+
+use crate::base::json::json;
+use crate::base::{ActorId, Result, json};
+use crate::commands::implement::job::Planned;
+use crate::commands::reading::ValidPlan;
+use crate::commands::{Answer, Context, trust};
+use crate::config::rights::Subject;
+use crate::model::Format;
+use crate::report;
+use crate::schedule::forecast::{Question, forecast};
+use crate::state::record::By;
+use crate::store::Load;
+
+/// Shows what would run.
+pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -> Result<Answer> {
+    let feature = valid.plan.feature.id.clone();
+    let view = cx.store()?.view(&Load::Features(vec![feature.clone()]))?;
+    let by = By {
+        actor: ActorId::parse("nobody").expect("a literal in the right form"),
+        label: cx.label(),
+        at: cx.now(),
+    };
+    let plan = Planned::new(args, cx, valid, by.clone())?;
+    let packages = valid.plan.packages.iter();
+    let minutes: BTreeMap<_, _> = packages
+        .map(|p| (&p.id, u64::from(p.timeout_minutes)))
+        .collect();
+    let question = Question {
+        feature: &feature,
+        view: &view,
+        agenda: &plan.job.agenda,
+        options: &plan.job.options,
+        limits: plan.job.limits,
+        by: &by,
+        tip: &plan.job.started.base,
+    };
+    let forecast = forecast(question, |id| minutes.get(id).copied().unwrap_or(1));
+    let approved = valid.plan.format == Format::Linear
+        || cx.rights()?.find(Subject::Plan, &valid.text)?.is_some();
+    let trusted = trust::is_trusted(cx)?;
+    let branch = plan.job.started.branch.short().to_owned();
+    let mut text = report::forecast::render(&forecast, cx.ui.page());
+    text.push_str(&format!(
+        "into {branch}, from {}, with agent `{}`\n",
+        plan.job.started.base.short(),
+        plan.job.agent
+    ));
+    if !approved {
+        text.push_str(&format!("not approved here: git wp approve {feature}\n"));
+    }
+    if !trusted {
+        text.push_str("wp.toml is not trusted here: git wp trust\n");
+    }
+    let mut data = json!({
+        "feature": feature,
+        "branch": branch,
+        "base": plan.job.started.base,
+        "agent": plan.job.agent,
+        "jobs": plan.job.limits.jobs,
+        "approved": approved,
+        "trusted": trusted,
+    });
+    data["forecast"] = json::value(&forecast)?;
+    Ok(Answer::done(data, text))
+}

@@ -1,0 +1,173 @@
+//! What happens in a run, told while it happens: lines that move on a terminal, plain lines
+//! elsewhere, and one JSON line per fact where somebody asked for it.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::base::{Error, Result, json};
+use crate::commands::Context;
+use crate::commands::implement::job::{Activities, Planned};
+use crate::commands::ui::{self, Story};
+use crate::engine::Event;
+use crate::os::clock;
+use crate::report::event_line::{self, EventLine};
+use crate::report::progress::Progress;
+
+/// Time between two drawings of moving lines.
+const REST: Duration = Duration::from_millis(500);
+/// Moving lines at most; the rest of the screen belongs to the story.
+const LINES_MAX: usize = 16;
+
+/// The listener of one run.
+pub(super) struct Live {
+    screen: Arc<Mutex<Screen>>,
+    ticker: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+/// What all threads draw on.
+struct Screen {
+    story: Story,
+    progress: Progress,
+    agent: String,
+    name_width: usize,
+    events: Events,
+    failure: Option<Error>,
+}
+
+/// Where events go as JSON.
+enum Events {
+    Nowhere,
+    Stdout,
+    File(File),
+}
+
+impl Live {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The events file cannot be made.
+    pub(super) fn new(args: &super::Args, cx: &Context<'_>, plan: &Planned) -> Result<Self> {
+        let events = match &args.events {
+            None => Events::Nowhere,
+            Some(path) if path.as_os_str() == "-" => Events::Stdout,
+            Some(path) => {
+                let about = |e| Error::io(format!("cannot write `{}`", path.display()), e);
+                Events::File(File::create(cx.here().join(path)).map_err(about)?)
+            }
+        };
+        let items = plan.job.agenda.items();
+        let widths = items.iter().map(|item| item.id.as_str().chars().count());
+        let story = cx.ui.story_teller();
+        let is_live = story.is_live();
+        let screen = Arc::new(Mutex::new(Screen {
+            story,
+            progress: Progress::new(items.len(), plan.merged),
+            agent: plan.profile.name.clone(),
+            name_width: widths.max().unwrap_or(0),
+            events,
+            failure: None,
+        }));
+        let ticker = is_live.then(|| ticker(Arc::clone(&screen)));
+        Ok(Live { screen, ticker })
+    }
+
+    /// For the threads that watch agents.
+    pub(super) fn activity(&self) -> Activities {
+        let screen = Arc::clone(&self.screen);
+        Box::new(move |package, activity| {
+            let mut screen = lock(&screen);
+            screen.progress.heard(package, &activity.line, clock::now());
+        })
+    }
+
+    /// Tells one event.
+    pub(super) fn tell(&self, event: &Event) {
+        lock(&self.screen).tell(event);
+    }
+
+    /// Takes moving lines away and stops listening.
+    ///
+    /// # Errors
+    /// An event could not be written.
+    pub(super) fn close(self) -> Result<()> {
+        if let Some((sender, thread)) = self.ticker {
+            drop(sender);
+            // A ticker that panicked has drawn its last line already.
+            let _ = thread.join();
+        }
+        let mut screen = lock(&self.screen);
+        screen.story.clear();
+        screen.failure.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Screen {
+    fn tell(&mut self, event: &Event) {
+        let line = line_of(event);
+        self.progress.observe(&line, &self.agent);
+        if line.is_told() {
+            let shown = event_line::render(&line, self.name_width, self.story.page());
+            self.story.line(&shown);
+        }
+        self.draw();
+        if let Err(error) = self.write(event) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn draw(&mut self) {
+        if self.story.is_live() {
+            let lines = self
+                .progress
+                .render(clock::now(), LINES_MAX, self.story.page());
+            self.story.draw(&lines);
+        }
+    }
+
+    fn write(&mut self, event: &Event) -> Result<()> {
+        match &mut self.events {
+            Events::Nowhere => Ok(()),
+            Events::Stdout => {
+                ui::stream(&json::line(event)?);
+                Ok(())
+            }
+            Events::File(file) => {
+                let line = format!("{}\n", json::line(event)?);
+                let written = file.write_all(line.as_bytes());
+                written.map_err(|e| Error::io("cannot write an event", e))
+            }
+        }
+    }
+}
+
+fn ticker(screen: Arc<Mutex<Screen>>) -> (Sender<()>, JoinHandle<()>) {
+    let (sender, receiver) = channel();
+    let thread = std::thread::spawn(move || {
+        while receiver.recv_timeout(REST) == Err(RecvTimeoutError::Timeout) {
+            lock(&screen).draw();
+        }
+    });
+    (sender, thread)
+}
+
+fn lock(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
+    screen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn line_of(event: &Event) -> EventLine {
+    let kind = json::value(&event.event).ok();
+    let kind = kind.as_ref().and_then(|k| k.as_str()).unwrap_or("event");
+    EventLine {
+        at: event.at,
+        package: event.package.clone(),
+        attempt: event.attempt.clone(),
+        kind: kind.to_owned(),
+        word: event.word.clone().unwrap_or_default(),
+        text: event.text.clone(),
+        commit: event.commit.clone(),
+    }
+}
