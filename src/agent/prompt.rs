@@ -6,7 +6,7 @@
 use crate::agent::quote::{self, Note};
 use crate::agent::slice::{self, Part, Sources};
 use crate::base::json;
-use crate::base::{AttemptId, RefName};
+use crate::base::{AttemptId, RefName, text};
 use crate::model::{Package, Plan, Role, Step, StepKind};
 
 /// Largest prompt in bytes unless a caller says otherwise.
@@ -286,8 +286,8 @@ fn share_of(text: &str, most: usize) -> usize {
     if text.len() <= most {
         return text.len();
     }
-    let end = text.floor_char_boundary(most);
-    text[..end].rfind('\n').map_or(end, |at| at + 1)
+    let fits = text::head(text, most);
+    fits.rfind('\n').map_or(fits.len(), |at| at + 1)
 }
 
 fn shown(path: &str, text: &str) -> String {

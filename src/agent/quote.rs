@@ -36,7 +36,7 @@ pub(super) fn section(notes: &[Note], delimiter: &str) -> (String, Vec<String>) 
         let what = format!("{kind} of {}", text::cut(&from, 80));
         let clean = text::foreign(&note.text).multi_line().to_string();
         let clean = clean.replace(delimiter, "");
-        let end = clean.floor_char_boundary(NOTE_MAX.min(left));
+        let end = text::head(&clean, NOTE_MAX.min(left)).len();
         left -= end;
         out.push_str(&format!(
             "<<{delimiter} {what}\n{}\n",

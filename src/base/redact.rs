@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::text;
+
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
 
@@ -108,9 +110,9 @@ impl Redactor {
         if text.len() <= max {
             return text;
         }
-        let from = text.ceil_char_boundary(text.len() - max);
-        let from = text[from..].find('\n').map_or(from, |at| from + at + 1);
-        text[from..].to_owned()
+        let end = text::tail(&text, max);
+        let from = end.find('\n').map_or(0, |at| at + 1);
+        end[from..].to_owned()
     }
 }
 

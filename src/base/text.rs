@@ -91,6 +91,24 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// The first `max` bytes of `text`, or a little less: no character is cut.
+pub fn head(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The last `max` bytes of `text`, or a little less: no character is cut.
+pub fn tail(text: &str, max: usize) -> &str {
+    let mut from = text.len().saturating_sub(max);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +118,18 @@ mod tests {
         let text = foreign("a\u{1b}]0;x\u{7}b\u{202e}c\n").to_string();
         assert_eq!(text, r"a\u{1b}]0;x\u{7}b\u{202e}c\u{a}");
         assert_eq!(foreign("a\tb\n\r").multi_line().to_string(), "a\tb\n\\u{d}");
+    }
+
+    #[test]
+    fn heads_and_tails_cut_no_character() {
+        assert_eq!(
+            (head("aäb", 2), head("aäb", 3), head("a", 9)),
+            ("a", "aä", "a")
+        );
+        assert_eq!(
+            (tail("aäb", 2), tail("aäb", 3), tail("a", 9)),
+            ("b", "äb", "a")
+        );
     }
 
     #[test]

@@ -278,12 +278,13 @@ fn sparse_lines(patterns: &[String]) -> Vec<String> {
     }
     let mut lines = vec!["/*".to_owned(), "!/*/".to_owned()];
     for pattern in patterns {
+        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
         let plain = pattern
             .split('/')
             .take_while(|part| !part.contains(['*', '?', '[', '{', '\\']))
             .collect::<Vec<_>>()
             .join("/");
-        let whole = plain.len() == pattern.trim_end_matches('/').len();
+        let whole = plain.len() == pattern.len();
         if plain.is_empty() {
             return Vec::new();
         }

@@ -27,17 +27,17 @@ fn every_shared_file_that_changes_is_reported_and_put_back() {
             fs::remove_file(h.repo.common_dir().join("config")).unwrap();
         }),
         ("config.worktree", |h| {
-            write(h, "config.worktree", "[core]\n")
+            write(h, "config.worktree", "[core]\n");
         }),
         ("info/attributes", |h| {
-            write(h, "info/attributes", "* filter=x\n")
+            write(h, "info/attributes", "* filter=x\n");
         }),
         ("info/grafts", |h| write(h, "info/grafts", "")),
         ("hooks/post-commit", |h| {
-            write(h, "hooks/post-commit", "#!/bin/sh\n")
+            write(h, "hooks/post-commit", "#!/bin/sh\n");
         }),
         ("hooks/pre-commit", |h| {
-            write(h, "hooks/pre-commit", "#!/bin/sh\nevil\n")
+            write(h, "hooks/pre-commit", "#!/bin/sh\nevil\n");
         }),
         ("hooks/pre-commit", |h| {
             let hook = h.repo.common_dir().join("hooks/pre-commit");

@@ -1,6 +1,6 @@
 //! A repository with rooms, for the tests of rooms and agents.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use git_wp::base::{AttemptId, FeatureId, Oid, PackageId, RefName};
 use git_wp::git::{Conversion, Person, Repo};
@@ -107,21 +107,4 @@ pub(crate) fn put(room: &Room, path: &str, content: &str) -> PathBuf {
 /// Runs git in a room as an agent would.
 pub(crate) fn in_room(room: &Room, args: &[&str]) -> String {
     git(room.path(), args)
-}
-
-/// All files below a folder with their content, for comparing before and after.
-pub(crate) fn snapshot(folder: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = std::collections::BTreeMap::new();
-    let mut left = vec![folder.to_owned()];
-    while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if entry.file_type().unwrap().is_dir() {
-                left.push(path);
-            } else {
-                found.insert(path.clone(), std::fs::read(&path).unwrap_or_default());
-            }
-        }
-    }
-    found
 }
