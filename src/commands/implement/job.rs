@@ -9,6 +9,7 @@ use crate::base::text::{count, foreign};
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::{Context, trust};
+use crate::config::environment;
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::git::{Person, Repo};
@@ -151,6 +152,7 @@ impl Planned {
             started: self.job.started.clone(),
             by: cx.by()?,
             person: person(cx, &self.repo)?,
+            program: environment::own_program()?,
             environment: cx.env().all().clone(),
             rooms: place::choose(&self.repo, wishes)?,
             project,
