@@ -17,6 +17,8 @@ mod picture;
 pub mod stage;
 mod start;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod tier;
 pub mod why;
 
