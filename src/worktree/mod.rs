@@ -15,5 +15,5 @@ mod record;
 pub use equip::{Equipment, Setup};
 pub use room::{Room, Salvage};
 pub use rooms::{Removal, RoomSpec, Rooms};
-pub use sentinel::{Sentinel, Tampering};
+pub use sentinel::{Post, Sentinel, Tampering};
 pub use verify_rooms::{VerifyRoom, VerifyRooms};

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::base::{Error, Oid, RefName, Result};
 use crate::git::{Expected, Git, Head, Repo, Sub};
@@ -43,13 +44,48 @@ const LEFT_ALONE: [&str; 3] = [
 ];
 
 /// A snapshot of what is shared.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Sentinel {
     repo: Repo,
-    files: BTreeMap<PathBuf, Kept>,
-    replaced: BTreeMap<RefName, Oid>,
+    shared: Arc<Shared>,
     branches: BTreeMap<RefName, Oid>,
     head: Option<Head>,
+}
+
+/// What agents must not change.
+#[derive(Debug, PartialEq, Eq)]
+struct Shared {
+    files: BTreeMap<PathBuf, Kept>,
+    replaced: BTreeMap<RefName, Oid>,
+}
+
+/// Where sentinels of agents that run at the same time come from.
+///
+/// All of them hold the snapshot that was taken when none was on duty. Else one that begins after
+/// another agent planted something would take that for how things should be, and put it back.
+#[derive(Debug)]
+pub struct Post {
+    repo: Repo,
+    shared: Mutex<Weak<Shared>>,
+}
+
+impl Post {
+    /// One post per repository and process.
+    pub fn new(repo: Repo) -> Self {
+        Post {
+            repo,
+            shared: Mutex::new(Weak::new()),
+        }
+    }
+
+    /// A sentinel for one agent; it is on duty until it is dropped.
+    pub fn take(&self) -> Result<Sentinel> {
+        let fresh = Sentinel::take(&self.repo)?;
+        let mut held = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = held.upgrade().unwrap_or_else(|| fresh.shared.clone());
+        *held = Arc::downgrade(&shared);
+        Ok(Sentinel { shared, ..fresh })
+    }
 }
 
 /// One thing that is not as it was.
@@ -133,8 +169,10 @@ impl Sentinel {
         let branches = refs.list("refs/heads")?.into_iter();
         Ok(Sentinel {
             repo: repo.clone(),
-            files: read_files(repo.common_dir())?,
-            replaced: refs.list("refs/replace")?.into_iter().collect(),
+            shared: Arc::new(Shared {
+                files: read_files(repo.common_dir())?,
+                replaced: refs.list("refs/replace")?.into_iter().collect(),
+            }),
             branches: branches.filter(|(name, _)| !ours(name)).collect(),
             head: refs.head_of(repo.common_dir()).ok(),
         })
@@ -147,12 +185,12 @@ impl Sentinel {
     pub fn compare(&self, moved_by_us: &dyn Fn(&RefName) -> bool) -> Result<Vec<Tampering>> {
         let now = Sentinel::take(&self.repo)?;
         let mut found = Vec::new();
-        for (path, how) in differences(&self.files, &now.files) {
+        for (path, how) in differences(&self.shared.files, &now.shared.files) {
             if !self.is_harmless(&path, &now) {
                 found.push(Tampering::File { path, how });
             }
         }
-        for (name, how) in differences(&self.replaced, &now.replaced) {
+        for (name, how) in differences(&self.shared.replaced, &now.shared.replaced) {
             if how != How::Removed {
                 found.push(Tampering::Replace(name));
             }
@@ -203,7 +241,7 @@ impl Sentinel {
         } else {
             None
         };
-        match self.files.get(path) {
+        match self.shared.files.get(path) {
             Some(Kept::File { bytes, is_program }) => {
                 if let Some(folder) = place.parent() {
                     file::make_shared_dirs(folder)?;
@@ -222,7 +260,7 @@ impl Sentinel {
     }
 
     fn restore_replace(&self, name: &RefName) -> Result<()> {
-        let old = self.replaced.get(name);
+        let old = self.shared.replaced.get(name);
         self.repo
             .refs()
             .swap(name, old, &Expected::Any, "restore", Durability::Fast)
@@ -238,7 +276,8 @@ impl Sentinel {
         if !path.ends_with("config") {
             return false;
         }
-        let (Some(old), Some(new)) = (content(&self.files), content(&now.files)) else {
+        let (Some(old), Some(new)) = (content(&self.shared.files), content(&now.shared.files))
+        else {
             return false;
         };
         let (Some(old), Some(new)) = (self.settings(old), self.settings(new)) else {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use git_wp::base::RefName;
-use git_wp::worktree::{Sentinel, Tampering};
+use git_wp::worktree::{Post, Sentinel, Tampering};
 
 use crate::support::house::{House, in_room, put};
 use crate::support::{FORMATS, Scratch, git};
@@ -83,6 +83,22 @@ fn write(house: &House, path: &str, text: &str) {
     let path = house.repo.common_dir().join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_sentinel_that_comes_late_does_not_take_the_planted_for_good() {
+    let house = House::new();
+    let post = Post::new(house.repo.clone());
+    let first = post.take().unwrap();
+    house.scratch.git(&["config", "core.fsmonitor", "evil"]);
+    let late = post.take().unwrap();
+    assert_eq!(late.compare(&nobody).unwrap().len(), 1);
+    first.restore(&first.compare(&nobody).unwrap()).unwrap();
+    assert_eq!(late.compare(&nobody).unwrap(), []);
+    drop((first, late));
+    // Nobody is on duty now, so what stands there is how the user wants it.
+    house.scratch.git(&["config", "core.pager", "less"]);
+    assert_eq!(post.take().unwrap().compare(&nobody).unwrap(), []);
 }
 
 #[test]

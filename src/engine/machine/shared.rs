@@ -17,7 +17,7 @@ use crate::scope::{Fold, Set};
 use crate::state::record::RunStarted;
 use crate::state::view::AttemptView;
 use crate::state::{FeatureView, View};
-use crate::worktree::{Equipment, Rooms, Setup as RoomSetup, VerifyRooms};
+use crate::worktree::{Equipment, Post, Rooms, Setup as RoomSetup, VerifyRooms};
 
 /// Everything a run on this machine needs; the border has read and checked it.
 pub struct Setup {
@@ -80,6 +80,7 @@ pub(super) struct Shared {
     pub(super) setup: Setup,
     pub(super) rooms: Rooms,
     pub(super) verify_rooms: VerifyRooms,
+    pub(super) post: Post,
     pub(super) fold: Fold,
     /// Hooks are installed; else they are passed through the environment.
     pub(super) hooks_installed: bool,
@@ -104,6 +105,7 @@ impl Shared {
             fold: Fold::None,
             hooks_installed: hooks.entry && hooks.included,
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
+            post: Post::new(repo.clone()),
             standing: Mutex::new(standing.collect()),
             rooms,
             setup,

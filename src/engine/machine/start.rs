@@ -279,7 +279,7 @@ impl Watching {
     fn begin(worker: &Worker) -> Result<Self> {
         let repo = &worker.shared.setup.repo;
         Ok(Watching {
-            sentinel: Sentinel::take(repo)?,
+            sentinel: worker.shared.post.take()?,
             surroundings: Surroundings::read(repo)?,
         })
     }
