@@ -11,6 +11,7 @@ use gix::index::entry::{Flags, Mode, Stage};
 use gix::index::{Entry, State, extension};
 
 use crate::base::{Error, Oid, RepoPath, Result};
+use crate::git::index_root::cached_root;
 use crate::git::raw::{self, MODE_TREE, RawChange, RawEntry, RawStore};
 
 /// Every path whose staged entry differs from `tree`; `None` is the empty tree.
@@ -21,7 +22,22 @@ use crate::git::raw::{self, MODE_TREE, RawChange, RawEntry, RawStore};
 /// # Errors
 /// The index cannot be decoded or an object is missing.
 pub fn staged(store: &RawStore, index: &Path, tree: Option<&Oid>) -> Result<Vec<RawChange>> {
-    let options = gix::index::decode::Options::default();
+    if let Some(root) = cached_root(index, store.hash().len_in_bytes())
+        && store.size(&root)?.is_some()
+        && let Ok(changes) = store.changes(tree, Some(&root))
+    {
+        return Ok(changes);
+    }
+    decoded(store, index, tree)
+}
+
+/// The same by decoding every entry.
+fn decoded(store: &RawStore, index: &Path, tree: Option<&Oid>) -> Result<Vec<RawChange>> {
+    let options = gix::index::decode::Options {
+        // A hook is over before threads have paid for themselves.
+        thread_limit: Some(1),
+        ..Default::default()
+    };
     let file = gix::index::File::at_or_default(index, store.hash(), true, options)
         .map_err(|e| Error::busy("index", "cannot read the index").because(e.to_string()))?;
     let tree = tree.map(raw::binary).transpose()?;
@@ -32,6 +48,7 @@ pub fn staged(store: &RawStore, index: &Path, tree: Option<&Oid>) -> Result<Vec<
     };
     let all = 0..file.entries().len();
     walk.folder(&mut Vec::new(), all, tree, file.tree())?;
+    walk.out.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(walk.out)
 }
 
@@ -180,6 +197,115 @@ impl Walk<'_> {
         if old != new {
             let path = RepoPath::from_bytes(path);
             self.out.push(RawChange { path, old, new });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn git(folder: &Path, script: &str) -> String {
+        let output = Command::new("sh")
+            .args(["-ec", script])
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "a")
+            .env("GIT_AUTHOR_EMAIL", "a@x")
+            .env("GIT_COMMITTER_NAME", "a")
+            .env("GIT_COMMITTER_EMAIL", "a@x")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{script}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Git, the decoder and the shortcut agree on what is staged.
+    #[test]
+    fn three_ways_of_reading_what_is_staged_agree() {
+        let scripts = [
+            "true",
+            "echo 2 > d/e/f1; git add -A",
+            "git rm -qr d; git add -A",
+            "rm -r d; echo x > d; git add -A",
+            "rm a; mkdir a; echo x > a/b; git add -A",
+            "echo new > new; git add -N new; echo 3 > d/f2; git add d",
+            "git mv d/e moved; chmod +x a; git add -A",
+            "ln -s x link; git add -A; git update-index --index-version 4",
+            "echo 2 > a; git add a; git update-index --split-index",
+            "git sparse-checkout set --sparse-index d/e; echo 2 > a; git add a",
+            "echo 2 > a; git -c index.threads=2 add a; git write-tree >/dev/null",
+            "git checkout -qb x; echo 3 > a; git commit -qam x; git checkout -q -; echo 2 > a; \
+             git commit -qam y; git merge -q x >/dev/null || true",
+        ];
+        for format in ["sha1", "sha256"] {
+            for script in scripts {
+                let folder = tempfile::tempdir().unwrap();
+                let folder = folder.path();
+                git(folder, &format!("git init -q --object-format={format} ."));
+                git(
+                    folder,
+                    "mkdir -p d/e z; echo 1 | tee a d/f1 d/f2 d/e/f1 z/y >/dev/null",
+                );
+                git(folder, "git add -A; git commit -qm base");
+                git(folder, script);
+                let tree = Oid::parse(&git(folder, "git rev-parse HEAD^{tree}")).unwrap();
+                let store = RawStore::open(&folder.join(".git/objects"), &tree).unwrap();
+                let index = folder.join(".git/index");
+                let want = git(
+                    folder,
+                    "git diff --cached --no-renames --diff-filter=u --name-only HEAD",
+                );
+                let names = |changes: Vec<RawChange>| {
+                    let names: Vec<_> = changes.iter().map(|c| c.path.to_text()).collect();
+                    names.join("\n")
+                };
+                assert_eq!(
+                    names(decoded(&store, &index, Some(&tree)).unwrap()),
+                    want,
+                    "{script}"
+                );
+                // Git itself leaves the cache valid before it asks the hook.
+                git(folder, "git write-tree >/dev/null || true");
+                assert_eq!(
+                    names(staged(&store, &index, Some(&tree)).unwrap()),
+                    want,
+                    "{script}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_shortcut_is_taken_where_git_has_just_written_the_trees() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        git(
+            folder,
+            "git init -q .; mkdir d; echo 1 | tee a d/b >/dev/null; git add -A",
+        );
+        assert_eq!(
+            cached_root(&folder.join(".git/index"), 20),
+            None,
+            "nothing is written yet"
+        );
+        let tree = git(folder, "git write-tree");
+        let root = cached_root(&folder.join(".git/index"), 20);
+        assert_eq!(root, Oid::parse(&tree));
+        let bytes = std::fs::read(folder.join(".git/index")).unwrap();
+        let cut = folder.join("cut");
+        for end in 0..bytes.len() {
+            std::fs::write(&cut, &bytes[..end]).unwrap();
+            assert_eq!(cached_root(&cut, 20), None, "{end}");
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod tree;
 pub mod version;
 pub mod worktree;
 
+mod index_root;
 mod loose;
 
 pub use cmd::{Answer, Git, Sub};
