@@ -6,7 +6,9 @@ pub mod ui;
 
 mod approve;
 pub mod change;
+mod cleanup;
 mod completions;
+mod doctor;
 mod evidence;
 mod feature;
 mod graph;
@@ -20,6 +22,8 @@ mod lock;
 mod log;
 mod man;
 mod reading;
+mod report;
+mod rooms;
 mod status;
 mod task;
 mod trust;
@@ -82,6 +86,7 @@ enum Verb {
     Implement(implement::Args),
     Status(status::Args),
     Why(why::Args),
+    Report(report::Args),
     Log(log::Args),
     Evidence(evidence::Args),
     /// Start nothing new; what runs goes on
@@ -90,8 +95,10 @@ enum Verb {
     Resume(hold::ResumeArgs),
     /// End what runs and start nothing new; nothing is lost
     Cancel(hold::Args),
+    Cleanup(cleanup::Args),
     Task(task::Args),
     Lock(lock::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
     Man(man::Args),
     Help(help::Args),
@@ -124,13 +131,16 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Implement(args) => implement::run(&args, cx),
         Verb::Status(args) => status::run(&args, cx),
         Verb::Why(args) => why::run(&args, cx),
+        Verb::Report(args) => report::run(&args, cx),
         Verb::Log(args) => log::run(&args, cx),
         Verb::Evidence(args) => evidence::run(&args, cx),
         Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
+        Verb::Cleanup(args) => cleanup::run(&args, cx),
         Verb::Task(args) => task::run(&args, cx),
         Verb::Lock(args) => lock::run(&args, cx),
+        Verb::Doctor(args) => doctor::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
         Verb::Help(args) => help::run(&args, cx),

@@ -110,6 +110,19 @@ impl Rooms {
         Ok(rooms)
     }
 
+    /// Attempts whose room is in the making or in removal; of a live process, or left by a
+    /// killed one.
+    pub fn unfinished(&self) -> Result<Vec<AttemptId>> {
+        let mut unfinished = Vec::new();
+        for attempt in record::attempts(&self.repo)? {
+            let record = record::read(&self.repo, &attempt)?;
+            if record.is_some_and(|record| record.stage != Stage::Made) {
+                unfinished.push(attempt);
+            }
+        }
+        Ok(unfinished)
+    }
+
     /// Clears away what killed processes left of rooms in the making or in removal. Every other
     /// method that changes rooms does this first. Gives the attempts concerned.
     pub fn recover(&self) -> Result<Vec<AttemptId>> {

@@ -8,11 +8,12 @@ use crate::base::json::{Value, json};
 use crate::base::text::{count, foreign};
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
 use crate::commands::reading::{self, ValidPlan};
+use crate::commands::rooms::person;
 use crate::commands::{Context, trust};
 use crate::config::environment;
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
-use crate::git::{Person, Repo};
+use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
 use crate::os::signal::Signals;
 use crate::os::{host, random};
@@ -402,21 +403,6 @@ fn check_branch(repo: &Repo, branch: &RefName, base: &Oid) -> Result<()> {
             Err(Error::usage("branch-exists", message).hint(hint))
         }
         _ => Ok(()),
-    }
-}
-
-/// Who commits: as git itself looks it up.
-fn person(cx: &Context<'_>, repo: &Repo) -> Result<Person> {
-    let env = cx.env();
-    match (
-        env.text("GIT_COMMITTER_NAME"),
-        env.text("GIT_COMMITTER_EMAIL"),
-    ) {
-        (Some(name), Some(email)) => Ok(Person {
-            name: name.to_owned(),
-            email: email.to_owned(),
-        }),
-        _ => repo.git().identity(),
     }
 }
 

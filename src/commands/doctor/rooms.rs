@@ -1,0 +1,171 @@
+//! Worktrees of attempts, attempts without a supervisor, hooks.
+
+use std::collections::BTreeSet;
+
+use super::{Mode, by_hand};
+use crate::base::text::count;
+use crate::base::{AttemptId, FeatureId, PackageId, Result};
+use crate::commands::Context;
+use crate::config::environment::own_program;
+use crate::git::Repo;
+use crate::hook::{self, Reach};
+use crate::os::lock;
+use crate::report::doctor::{Damage, Diagnosis, Gravity, Repair};
+use crate::state::View;
+use crate::state::record::Grant;
+use crate::store::Load;
+use crate::worktree::Rooms;
+
+/// Looks at worktrees and at attempts that nobody looks after.
+pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> Result<()> {
+    let repo = cx.repo()?;
+    let rooms = crate::commands::rooms::open(cx)?;
+    half_made(&rooms, mode, found)?;
+    let view = cx.store()?.view(&Load::All)?;
+    let known = attempts(&view);
+    let mut standing = 0;
+    for room in rooms.list()? {
+        let id = room.attempt();
+        let path = room.path().display();
+        if !room.path().exists() {
+            let message = format!("the worktree of {id} at `{path}` is gone");
+            let hint = format!("git wp cleanup --yes {id}");
+            found
+                .damages
+                .push(by_hand("room-lost", Gravity::Warning, message, &hint));
+        } else if known.contains(id) {
+            standing += 1;
+        } else {
+            let message = format!("the worktree `{path}` is of an attempt that is not recorded");
+            let hint = format!("git wp cleanup --yes {id}");
+            found
+                .damages
+                .push(by_hand("room-orphan", Gravity::Warning, message, &hint));
+        }
+    }
+    if standing > 0 {
+        found.fact(
+            "worktrees",
+            format!("{} in {}", standing, rooms.parent().display()),
+        );
+    }
+    unsupervised(cx, &repo, &view, found)
+}
+
+fn half_made(rooms: &Rooms, mode: Mode, found: &mut Diagnosis) -> Result<()> {
+    let unfinished = rooms.unfinished()?;
+    if unfinished.is_empty() {
+        return Ok(());
+    }
+    if mode == Mode::Fix {
+        rooms.recover()?;
+    }
+    for id in unfinished {
+        found.damages.push(Damage {
+            code: "room-half-made".to_owned(),
+            gravity: Gravity::Warning,
+            message: format!("a killed process left the worktree of {id} half made"),
+            hint: String::new(),
+            repair: match mode {
+                Mode::Fix => Repair::Done,
+                Mode::Look => Repair::Possible,
+            },
+        });
+    }
+    Ok(())
+}
+
+fn attempts(view: &View) -> BTreeSet<AttemptId> {
+    let packages = view.features.values().flat_map(|f| f.packages.values());
+    packages.flat_map(|p| p.attempts.keys().cloned()).collect()
+}
+
+/// Grants whose holder shows no sign of life. Only the next run knows how to end them with care.
+fn unsupervised(cx: &Context<'_>, repo: &Repo, view: &View, found: &mut Diagnosis) -> Result<()> {
+    for (feature, brief) in &view.briefs {
+        for (package, grant) in &brief.live {
+            let holder = (feature, package);
+            let damage = match grant.lease_seconds {
+                Some(seconds) => overdue(cx, holder, (grant, seconds)),
+                None => dead(repo, holder, grant)?,
+            };
+            found.damages.extend(damage);
+        }
+    }
+    Ok(())
+}
+
+fn dead(
+    repo: &Repo,
+    (feature, package): (&FeatureId, &PackageId),
+    grant: &Grant,
+) -> Result<Option<Damage>> {
+    let id = &grant.attempt;
+    let lock = repo.wp_dir().join("run").join(format!("{id}.lock"));
+    if lock::is_held(&lock)? {
+        return Ok(None);
+    }
+    let message = format!("nobody looks after attempt {id} of {feature}/{package}");
+    let hint = format!("git wp implement {feature}");
+    Ok(Some(by_hand(
+        "attempt-dead",
+        Gravity::Warning,
+        message,
+        &hint,
+    )))
+}
+
+fn overdue(
+    cx: &Context<'_>,
+    (feature, package): (&FeatureId, &PackageId),
+    (grant, seconds): (&Grant, u32),
+) -> Option<Damage> {
+    let age = cx.now().since(grant.by.at).as_secs();
+    if age <= u64::from(seconds) {
+        return None;
+    }
+    let label = &grant.by.label;
+    let message = format!("the lease of {feature}/{package}, held by {label}, has run out");
+    let hint = format!("git wp cancel {feature}/{package}");
+    Some(by_hand("lease-overdue", Gravity::Warning, message, &hint))
+}
+
+/// Hooks that were installed have to be reached.
+pub(super) fn hooks(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> Result<()> {
+    let repo = cx.repo()?;
+    let program = own_program()?;
+    let status = hook::status(&repo, &program)?;
+    if !status.standing.entry {
+        found.fact("hooks", "not installed; runs bring their own");
+        return Ok(());
+    }
+    let stands = status.standing.included && status.standing.scripts;
+    match &status.reach {
+        Reach::Reached if stands => {
+            let others = count(status.chained.len(), "other hook");
+            found.fact("hooks", format!("installed, {others} after ours"));
+            return Ok(());
+        }
+        Reach::Reached | Reach::NotReached(_) => {}
+    }
+    let why = match status.reach {
+        Reach::Reached => "a part of them is out of date".to_owned(),
+        Reach::NotReached(why) => why,
+    };
+    let repair = match (mode, stands) {
+        (Mode::Fix, false) => {
+            hook::install(&repo, &program)?;
+            Repair::Done
+        }
+        (Mode::Look, false) => Repair::Possible,
+        (_, true) => Repair::ByHand,
+    };
+    found.damages.push(Damage {
+        code: "hooks-broken".to_owned(),
+        gravity: Gravity::Warning,
+        message: format!("hooks do not run in the worktrees of packages: {why}"),
+        hint: "git wp hooks status".to_owned(),
+        repair,
+    });
+    Ok(())
+}

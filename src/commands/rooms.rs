@@ -1,0 +1,43 @@
+//! The rooms of this repository, as commands open them.
+
+use std::path::Path;
+
+use crate::base::Result;
+use crate::commands::Context;
+use crate::git::{Person, Repo};
+use crate::worktree::Rooms;
+use crate::worktree::place::{self, Wishes};
+
+/// The rooms, with the place where new ones would stand.
+///
+/// # Errors
+/// Nobody is named who commits what is saved, or no place can be written.
+pub(super) fn open(cx: &mut Context<'_>) -> Result<Rooms> {
+    let (repo, settings) = (cx.repo()?, cx.settings()?);
+    let state_dir = cx.env().state_folder().ok();
+    let wishes = Wishes {
+        wanted: settings.worktree_dir.as_deref().map(Path::new),
+        state_dir: state_dir.as_deref(),
+    };
+    let parent = place::choose(&repo, wishes)?;
+    let person = person(cx, &repo)?;
+    Ok(Rooms::new(repo, parent, person))
+}
+
+/// Who commits: as git itself looks it up.
+///
+/// # Errors
+/// Usage, `no-identity`.
+pub(super) fn person(cx: &Context<'_>, repo: &Repo) -> Result<Person> {
+    let env = cx.env();
+    match (
+        env.text("GIT_COMMITTER_NAME"),
+        env.text("GIT_COMMITTER_EMAIL"),
+    ) {
+        (Some(name), Some(email)) => Ok(Person {
+            name: name.to_owned(),
+            email: email.to_owned(),
+        }),
+        _ => repo.git().identity(),
+    }
+}
