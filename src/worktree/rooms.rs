@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result};
+use crate::git::worktree::points_to;
 use crate::git::{Expected, Files, Person, Repo, Start};
 use crate::model::Durability;
 use crate::os::lock::{self, FileLock};
-use crate::os::{clock, file};
+use crate::os::{clock, file, tree};
 use crate::worktree::record::{self, Record, Stage};
 use crate::worktree::room::{Room, Salvage};
 
@@ -153,12 +154,8 @@ impl Rooms {
         };
         record.stage = Stage::Removing;
         record.write(&self.repo)?;
-        let removed = self.repo.remove_worktree(record.path())?;
-        record.remove(&self.repo)?;
-        Ok(Removal {
-            salvage,
-            kept: removed.kept,
-        })
+        let kept = self.clear(&record, &guard)?;
+        Ok(Removal { salvage, kept })
     }
 
     fn intend(&self, spec: &RoomSpec<'_>) -> Result<Record> {
@@ -233,16 +230,43 @@ impl Rooms {
         Ok(cleared)
     }
 
-    /// Takes a room away in which nobody worked, or of which everything is saved.
-    fn clear(&self, record: &Record, guard: &FileLock) -> Result<()> {
+    /// Takes a room away in which nobody worked, or of which everything is saved. Gives the
+    /// folder at its place if that is something else by now.
+    fn clear(&self, record: &Record, guard: &FileLock) -> Result<Option<PathBuf>> {
+        let gone = self
+            .parent_of(record)
+            .join(format!(".gone-{}", record.attempt));
+        if record.stage == Stage::Removing {
+            self.set_aside(record, &gone)?;
+            tree::remove(&gone)?;
+        }
         let removed = self.repo.remove_worktree(record.path())?;
-        if let Some(kept) = removed.kept {
-            remove_stump(&kept);
+        if let Some(kept) = &removed.kept {
+            remove_stump(kept);
         }
         if record.stage == Stage::Making {
             self.free_branch(record, guard);
         }
-        record.remove(&self.repo)
+        record.remove(&self.repo)?;
+        Ok(removed.kept.filter(|kept| kept.exists()))
+    }
+
+    /// Renames a room that is to go, in one step: one that is removed in part could not be told
+    /// from something else.
+    fn set_aside(&self, record: &Record, gone: &Path) -> Result<()> {
+        let (path, id) = (record.path(), format!("wp-{}", record.attempt));
+        let is_ours = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+            && points_to(path, &self.repo.worktree_git_dir(&id))
+            && !self.repo.common_dir().starts_with(path);
+        if is_ours {
+            std::fs::rename(path, gone)
+                .map_err(|e| Error::io(format!("cannot move `{}`", path.display()), e))?;
+        }
+        Ok(())
+    }
+
+    fn parent_of<'a>(&'a self, record: &'a Record) -> &'a Path {
+        record.path().parent().unwrap_or(&self.parent)
     }
 
     /// Frees the branch of a half-made room from the lock of a killed process. The branch stays,

@@ -124,14 +124,45 @@ fn every_half_made_room_is_made_whole_by_the_next_create() {
 
 /// Makes the record of a room say that it is still being made.
 fn unmake_record(house: &House, attempt: &str) {
+    set_stage(house, attempt, "making");
+}
+
+fn set_stage(house: &House, attempt: &str, stage: &str) {
     let path = house.repo.wp_dir().join(format!("rooms/{attempt}.json"));
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("\"stage\":\"made\""));
     fs::write(
         &path,
-        text.replace("\"stage\":\"made\"", "\"stage\":\"making\""),
+        text.replace("\"stage\":\"made\"", &format!("\"stage\":\"{stage}\"")),
     )
     .unwrap();
+}
+
+#[test]
+fn a_room_that_is_removed_in_part_is_removed_by_the_next_command() {
+    let house = House::new();
+    let bends: [fn(&Path, &Path); 3] = [
+        |_, _| {},
+        |folder, _| {
+            let gone = folder.with_file_name(".gone-r1");
+            fs::rename(folder, &gone).unwrap();
+            fs::remove_file(gone.join(".git")).unwrap();
+        },
+        |folder, git_dir| {
+            fs::remove_dir_all(folder).unwrap();
+            fs::remove_file(git_dir.join("HEAD")).unwrap();
+        },
+    ];
+    for bend in bends {
+        let room = house.room("r1");
+        bend(room.path(), &room.git_dir());
+        set_stage(&house, "r1", "removing");
+        let recovered = house.rooms.recover().unwrap();
+        assert_eq!(recovered, [AttemptId::parse("r1").unwrap()]);
+        assert!(!room.path().exists() && !room.git_dir().exists());
+        let names = git_wp::os::file::names(house.rooms.parent()).unwrap();
+        assert!(names.is_empty(), "{names:?}");
+    }
 }
 
 #[test]
