@@ -28,9 +28,14 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Nothing is opened yet; `here` is the current folder.
     pub fn new(ui: &'a mut Ui, here: PathBuf) -> Self {
+        Context::at(ui, here, Environment::of_process())
+    }
+
+    /// The same with another environment than that of this process.
+    pub fn at(ui: &'a mut Ui, here: PathBuf, env: Environment) -> Self {
         Context {
             ui,
-            env: Environment::of_process(),
+            env,
             here,
             repo: None,
             loaded: None,

@@ -8,6 +8,7 @@ mod approve;
 pub mod change;
 mod cleanup;
 mod completions;
+mod demo;
 mod doctor;
 mod evidence;
 mod feature;
@@ -99,6 +100,7 @@ enum Verb {
     Task(task::Args),
     Lock(lock::Args),
     Doctor(doctor::Args),
+    Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
     Help(help::Args),
@@ -122,6 +124,13 @@ pub fn run(argv: Vec<OsString>, here: PathBuf, ui: &mut Ui) -> Result<Answer> {
     dispatch(cli.verb, &mut cx)
 }
 
+/// The verb of a command line that this program composed itself.
+fn parse_verb<'a>(argv: impl Iterator<Item = &'a str>) -> Result<Verb> {
+    let cli = Cli::try_parse_from(argv);
+    cli.map(|cli| cli.verb)
+        .map_err(|e| Error::bug(e.to_string()))
+}
+
 fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
     match verb {
         Verb::Validate(args) => validate::run(&args, cx),
@@ -141,6 +150,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Task(args) => task::run(&args, cx),
         Verb::Lock(args) => lock::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),
+        Verb::Demo(args) => demo::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
         Verb::Help(args) => help::run(&args, cx),

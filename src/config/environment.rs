@@ -42,6 +42,14 @@ impl Environment {
         &self.vars
     }
 
+    /// The same with one variable set.
+    #[must_use]
+    pub fn with(&self, name: &str, value: impl Into<OsString>) -> Self {
+        let mut vars = self.vars.clone();
+        vars.insert(name.into(), value.into());
+        Environment { vars }
+    }
+
     /// The value of a variable; `None` if it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         let value = self.vars.get(OsStr::new(name)).map(OsString::as_os_str);

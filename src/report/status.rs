@@ -102,8 +102,9 @@ fn cells(row: &PackageRow, now: Timestamp) -> Vec<Cell> {
     let number = last.map_or(String::new(), |a| a.number.to_string());
     let agent = last.map_or("", |a| a.agent.as_str());
     let span = last.and_then(|a| match a.seconds {
-        Some(seconds) => Some(Duration::from_secs(seconds)),
-        None if a.outcome.is_none() => Some(now.since(a.started)),
+        Some(0) => Some("<1s".to_owned()),
+        Some(seconds) => Some(time::human(Duration::from_secs(seconds))),
+        None if a.outcome.is_none() => Some(time::human(now.since(a.started))),
         None => None,
     });
     vec![
@@ -111,7 +112,7 @@ fn cells(row: &PackageRow, now: Timestamp) -> Vec<Cell> {
         Cell::labelled(row.status.into(), row.status.as_str()),
         Cell::new(number),
         Cell::new(agent),
-        Cell::new(span.map_or(String::new(), time::human)),
+        Cell::new(span.unwrap_or_default()),
         Cell::labelled(Label::Dim, &row.why),
     ]
 }
