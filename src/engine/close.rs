@@ -58,8 +58,8 @@ impl Engine<'_> {
     /// Where the integration ref must be if it is missing: at the last landing, else the base.
     fn reached(&self) -> Oid {
         let lands = self.records().lands.values();
-        let done = lands.filter(|l| l.state == LandState::Landed);
-        let last = done.last().map(|l| l.land.new.clone());
+        let mut done = lands.rev().filter(|l| l.state == LandState::Landed);
+        let last = done.next().map(|l| l.land.new.clone());
         last.unwrap_or_else(|| self.job.started.base.clone())
     }
 

@@ -86,7 +86,9 @@ impl Engine<'_> {
         for (answer, events) in answers.into_iter().zip(events) {
             if answer.is_ok() {
                 accepted = true;
-                events.into_iter().for_each(|event| self.tell(event));
+                for event in events {
+                    self.tell(event);
+                }
             }
         }
         Ok(accepted)

@@ -14,9 +14,12 @@ use git_wp::model::{Durability, EndReason, PackageStatus, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
 use git_wp::schedule::{Agenda, Limits, OnError, RunOptions};
-use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
+use git_wp::state::record::{Attempt, By, PackageBrief, PlanOrigin, RunStarted};
+use git_wp::state::request::Claim;
+use git_wp::state::view::AttemptView;
 use git_wp::state::{FeatureView, Op, Request};
 use git_wp::store::{Load, Seat, Store};
+use git_wp::worktree::{RoomSpec, Rooms};
 
 use crate::support::{FORMATS, Scratch};
 
@@ -150,7 +153,9 @@ impl Lab {
             op,
         };
         let answers = self.store().submit(vec![request]).unwrap();
-        answers.into_iter().for_each(|a| drop(a.unwrap()));
+        for answer in answers {
+            answer.unwrap();
+        }
     }
 
     fn job(&self) -> (git_wp::model::Plan, Job) {
@@ -270,11 +275,7 @@ impl Lab {
     }
 
     fn run(&self) -> RunReport {
-        self.run_with(&Signals::default(), &mut |event| {
-            if event.event == EventKind::AttemptEnded || event.event == EventKind::Warning {
-                eprintln!("{event:?}");
-            }
-        })
+        self.run_with(&Signals::default(), &mut |_| {})
     }
 
     fn show(&self, path: &str) -> String {
@@ -503,4 +504,135 @@ fn a_second_run_of_the_same_feature_is_turned_away() {
         error.message().contains(&std::process::id().to_string()),
         "{error}"
     );
+}
+
+#[test]
+fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
+    let lab = Lab::new(&[Pkg::new("one", "one", "echo whole > one")]);
+    lab.publish();
+    let (setup, job) = lab.setup(&Signals::default());
+    let attempt = random::attempt_id().unwrap();
+    let record = Attempt {
+        attempt: attempt.clone(),
+        feature: job.feature.clone(),
+        package: PackageId::parse("one").unwrap(),
+        number: 1,
+        plan: job.started.plan.clone(),
+        definition: job.agenda.items()[0].definition.clone(),
+        base: job.started.base.clone(),
+        branch: RefName::parse(&format!("refs/heads/wp/lab/one/{attempt}")).unwrap(),
+        agent: "shell".to_owned(),
+        session: None,
+        run: Some(job.options.run.clone()),
+        by: Lab::by(),
+    };
+    // What a killed run leaves: its intents, a room with work in it, a process.
+    lab.submit(
+        Op::StartRun {
+            feature: job.feature.clone(),
+            run: job.started.clone(),
+        },
+        Vec::new(),
+    );
+    let claim = Claim {
+        attempt: record.clone(),
+        locks: job.agenda.items()[0].locks.clone(),
+        after: Vec::new(),
+        lease_seconds: None,
+        steal: None,
+    };
+    lab.submit(Op::Claim(Box::new(claim)), Vec::new());
+    let rooms = Rooms::new(lab.repo(), setup.rooms.clone(), setup.person.clone());
+    let room = rooms.create(&RoomSpec {
+        feature: &record.feature,
+        package: &record.package,
+        attempt: &attempt,
+        branch: &record.branch,
+        base: &record.base,
+        sparse: &[],
+    });
+    std::fs::write(room.unwrap().path().join("one"), "half\n").unwrap();
+    let mut survivor = std::process::Command::new("sleep")
+        .arg("600")
+        .env("WP_ATTEMPT", attempt.as_str())
+        .spawn()
+        .unwrap();
+
+    let report = lab.run();
+    assert_eq!(report.result, RunResult::Merged, "{report:?}");
+    assert_eq!(report.started.run, job.started.run, "the same run goes on");
+    assert!(!survivor.wait().unwrap().success(), "killed");
+    let records = lab.records();
+    let package = &records.packages[&record.package];
+    let ends = package.in_order();
+    let ends: Vec<_> = ends
+        .iter()
+        .map(|a| a.end.as_ref().unwrap().reason)
+        .collect();
+    assert_eq!(ends, [EndReason::Lost, EndReason::Completed]);
+    let saved = &package.attempts[&attempt].salvages[0];
+    let saved = lab
+        .scratch
+        .git(&["show", &format!("{}:one", saved.kept_by)]);
+    assert_eq!(saved, "half");
+    assert_eq!(lab.show("one"), "whole");
+}
+
+#[test]
+fn a_run_that_breaks_off_after_any_event_is_finished_by_the_next_one() {
+    for k in 0.. {
+        let lab = Lab::new(&[Pkg::new("one", "one", "echo whole > one")]);
+        lab.publish();
+        let mut seen = 0;
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            lab.run_with(&Signals::default(), &mut |_| {
+                assert!(seen != k, "the run breaks off here");
+                seen += 1;
+            })
+        }));
+        if broken.is_ok() {
+            assert!(k > 8, "only {k} events");
+            break;
+        }
+        let report = lab.run();
+        assert_eq!(
+            report.result,
+            RunResult::Merged,
+            "after event {k}: {report:?}"
+        );
+        assert_eq!(lab.show("one"), "whole");
+        let failed = |view: &AttemptView| {
+            let end = view.end.as_ref();
+            end.is_none_or(|end| end.reason.uses_retry())
+        };
+        let records = lab.records();
+        let attempts = records.packages.values().flat_map(|p| p.attempts.values());
+        assert_eq!(attempts.filter(|a| failed(a)).count(), 0, "after event {k}");
+        lab.scratch.assert_sound();
+    }
+}
+
+#[test]
+fn a_feature_branch_that_is_checked_out_moves_only_when_asked() {
+    let lab = Lab::new(&[Pkg::new("one", "one", "echo x > one")]);
+    lab.scratch.git(&["checkout", "-q", "-b", "feature/lab"]);
+    lab.publish();
+    let before = lab.scratch.oid("HEAD");
+    let report = lab.run();
+    assert_eq!(report.result, RunResult::Merged);
+    assert!(matches!(
+        report.branch,
+        Some(engine::Advanced::CheckedOut { .. })
+    ));
+    assert_eq!(lab.scratch.oid("HEAD"), before);
+    assert!(!lab.scratch.path().join("one").exists());
+
+    let (mut setup, job) = lab.setup(&Signals::default());
+    setup.checkout = engine::CheckoutRule::Update;
+    let mut summarise = |_: &FeatureView, _: &RunReport| Ok((json!({}), String::new()));
+    let report = engine::implement(setup, &job, &mut summarise, &mut |_| {}).unwrap();
+    assert_eq!(report.branch, Some(engine::Advanced::There));
+    assert_eq!(lab.scratch.oid("HEAD"), report.head);
+    assert!(lab.scratch.path().join("one").exists());
+    assert_eq!(lab.scratch.git(&["status", "--porcelain"]), "");
 }

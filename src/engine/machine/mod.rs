@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub use shared::{CheckoutRule, Setup, Trust};
+pub use shared::{CheckoutRule, Listener, Setup, Trust};
 
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, Kind, Oid, Result};
@@ -135,7 +135,9 @@ impl<'a> Machine<'a> {
         }
         let _ = self.shared.verify_rooms.close();
         let attempts: Vec<AttemptId> = self.guards.keys().cloned().collect();
-        attempts.iter().for_each(|id| self.release(id));
+        for attempt in &attempts {
+            self.release(attempt);
+        }
     }
 
     /// What happened without a worker's doing.

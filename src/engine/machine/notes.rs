@@ -2,6 +2,7 @@
 //! attempts at its own package failed. The prompt quotes all of it as data.
 
 use crate::agent::Note;
+use crate::base::RepoPath;
 use crate::base::json::Value;
 use crate::model::{EndReason, Package};
 use crate::state::FeatureView;
@@ -41,7 +42,11 @@ fn of_dependency(view: &AttemptView) -> Vec<Note> {
     let mut out = Vec::new();
     if let Some(result) = &view.result {
         let said = result.claimed.get("notes").and_then(Value::as_str);
-        let files: Vec<String> = result.files_modified.iter().map(|p| p.to_text()).collect();
+        let files: Vec<String> = result
+            .files_modified
+            .iter()
+            .map(RepoPath::to_text)
+            .collect();
         let mut text = format!("{}\nchanged: {}", result.reason, files.join(", "));
         if let Some(said) = said {
             text.push('\n');

@@ -53,8 +53,11 @@ pub struct Setup {
     /// Ctrl-C and friends.
     pub signals: Signals,
     /// Told what agents are doing, from other threads.
-    pub activity: Box<dyn Fn(&PackageId, &Activity) + Send + Sync>,
+    pub activity: Box<Listener>,
 }
+
+/// Told what the agent of a package is doing.
+pub type Listener = dyn Fn(&PackageId, &Activity) + Send + Sync;
 
 /// Whether a person trusted a file that names programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

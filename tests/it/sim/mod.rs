@@ -18,6 +18,7 @@ use outside::{Outside, Scenario};
 use world::SimWorld;
 
 type Shared = Rc<RefCell<Outside>>;
+type Observer = Box<dyn FnMut(&git_wp::engine::Event)>;
 
 const STEPS_MAX: usize = 4000;
 
@@ -165,7 +166,7 @@ fn together(scenario: &Scenario, engines: usize) {
     for _ in 0..engines {
         worlds.push(SimWorld::new(&outside, scenario));
     }
-    let mut observers: Vec<Box<dyn FnMut(&git_wp::engine::Event)>> = Vec::new();
+    let mut observers: Vec<Observer> = Vec::new();
     observers.resize_with(engines, || Box::new(|_| {}));
     let mut crew: Vec<Engine<'_>> = observers
         .iter_mut()
