@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{ContentHash, PackageId};
 use crate::graph::Graph;
-use crate::model::{Package, Plan};
+use crate::model::{Package, Plan, Tier};
 use crate::state::LockSet;
 
 /// All packages of a plan, prepared for deciding.
@@ -31,6 +31,8 @@ pub struct Item {
     pub locks: LockSet,
     /// Retry budget.
     pub retries: u32,
+    /// What must be shown before it is merged.
+    pub tier: Tier,
     /// An agent below this trust level is not given the package.
     pub min_trust: u8,
     /// Expected length in minutes; the time limit where nothing better is known.
@@ -94,6 +96,7 @@ fn item(package: &Package, graph: &Graph, rank: u64) -> Item {
         priority: package.priority,
         locks: lock_set(package, graph.runs_alone(&package.id)),
         retries: package.retry_budget,
+        tier: package.verification.tier,
         min_trust: package.min_trust_level,
         minutes: package.timeout_minutes,
         definition: definition(package),

@@ -7,6 +7,7 @@ use crate::schedule::decision::Decision;
 use crate::schedule::input::Stop;
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{Phase, Stage};
+use crate::schedule::tier::INFEASIBLE;
 use crate::schedule::why::{Until, Why};
 use crate::state::record::Grant;
 use crate::state::view::AttemptView;
@@ -68,6 +69,11 @@ fn attend(picture: &mut Picture<'_>, held: &Held<'_>) {
             reason: EndReason::Superseded,
             note: "the plan defines the package otherwise now".to_owned(),
         },
+        Phase::Green | Phase::Awaiting(_) if lower_tier(held).is_some() => Decision::End {
+            holding,
+            reason: EndReason::Failed,
+            note: lower_tier(held).unwrap_or_default(),
+        },
         Phase::Ungated if observed.stop == Stop::No => Decision::Gate(holding),
         Phase::Unverified if observed.stop == Stop::No && picture.places() > 0 => {
             Decision::Verify(holding)
@@ -75,6 +81,20 @@ fn attend(picture: &mut Picture<'_>, held: &Held<'_>) {
         Phase::Ungated | Phase::Unverified | Phase::Awaiting(_) | Phase::Green => return,
     };
     picture.push(decision);
+}
+
+/// Why what was shown is not enough: less was asked of the attempt than the plan requires.
+fn lower_tier(held: &Held<'_>) -> Option<String> {
+    let required = held.item.tier;
+    let evidence = held.attempt.and_then(|a| a.evidence.last());
+    // The tiers are ordered from the strictest.
+    let shown = evidence
+        .map(|fact| fact.evidence.tier)
+        .filter(|tier| *tier > required)?;
+    let (required, shown) = (required.as_str(), shown.as_str());
+    Some(format!(
+        "{INFEASIBLE}: tier {required} is required, tier {shown} was shown"
+    ))
 }
 
 /// An attempt that this process does not look after.

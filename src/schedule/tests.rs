@@ -65,6 +65,7 @@ impl Scene {
                 ..LockSet::default()
             },
             retries: 1,
+            tier: Tier::C,
             min_trust: 2,
             minutes: 10,
             definition: ContentHash::of(b"d"),
@@ -535,4 +536,18 @@ fn a_forecast_is_the_same_decisions_on_a_simulated_clock() {
         [("long".to_owned(), 0, 30), ("last".to_owned(), 30, 50)]
     );
     assert_eq!((answer.minutes, answer.left.len()), (50, 0));
+}
+
+#[test]
+fn less_than_the_required_tier_is_no_way_to_a_merge() {
+    let mut scene = Scene::new(&[("p", &[], 1)]);
+    scene.items[0].tier = Tier::A;
+    scene.verified("p", Tier::C, StepState::Passed);
+    let note = scene.decide().into_iter().find_map(|d| match d {
+        Decision::End { note, .. } => Some(note),
+        _ => None,
+    });
+    let note = note.unwrap();
+    assert!(note.starts_with("VERIFICATION_INFEASIBLE"), "{note}");
+    assert!(!scene.merges());
 }

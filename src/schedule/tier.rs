@@ -4,6 +4,12 @@ use crate::model::{Evidence, StepState, Tier};
 use crate::state::record::Answer;
 use crate::state::view::{AttemptView, PackageView};
 
+/// The word of a verification that cannot be done as required.
+pub const INFEASIBLE: &str = "VERIFICATION_INFEASIBLE";
+
+/// What a shell answers if the program is not there, or cannot be started.
+const NO_PROGRAM: [i32; 2] = [126, 127];
+
 /// A step that waits for a person or a CI service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenStep {
@@ -54,7 +60,17 @@ fn judge(evidence: &Evidence, answers: &[&Answer]) -> Shown {
             (None, Some(code)) => format!(": `{}` ended with {code}", step.what),
             (None, None) => String::new(),
         };
-        return Shown::Red(format!("verification step `{}` failed{note}", step.name));
+        let missing = step
+            .exit_code
+            .is_some_and(|code| NO_PROGRAM.contains(&code));
+        let word = match missing {
+            true => format!("{INFEASIBLE}: "),
+            false => String::new(),
+        };
+        return Shown::Red(format!(
+            "{word}verification step `{}` failed{note}",
+            step.name
+        ));
     }
     let mut open = Vec::new();
     for step in &evidence.steps {

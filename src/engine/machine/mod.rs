@@ -377,6 +377,13 @@ struct Worker {
 
 impl Worker {
     fn perform(&self, effect: Effect) -> Result<Outcome> {
+        match self.attempt(effect) {
+            Err(error) if error.kind() == Kind::Interrupted => Ok(Outcome::Interrupted),
+            other => other,
+        }
+    }
+
+    fn attempt(&self, effect: Effect) -> Result<Outcome> {
         match effect {
             Effect::Run(subject) => self.run(&subject),
             Effect::Recover(subject) => self.recover(&subject),

@@ -105,7 +105,7 @@ impl Shared {
             install::materialise(repo.common_dir(), &setup.program)?;
         }
         Ok(Shared {
-            fold: Fold::None,
+            fold: fold_of(&repo)?,
             hooks_installed: hooks.entry && hooks.included,
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
             post: Post::new(repo.clone()),
@@ -182,6 +182,15 @@ impl Shared {
     pub(super) fn records<'a>(&self, view: &'a View) -> Option<&'a FeatureView> {
         view.features.get(self.feature())
     }
+}
+
+/// Which paths count as the same where this repository is checked out.
+fn fold_of(repo: &Repo) -> Result<Fold> {
+    let settings = repo.git().settings("^core\\.ignorecase$")?;
+    let is_on = settings
+        .last()
+        .is_some_and(|setting| setting.value == "true");
+    Ok(if is_on { Fold::Case } else { Fold::None })
 }
 
 pub(super) fn parse_scope(spec: &ScopeSpec, fold: Fold) -> Result<Set> {

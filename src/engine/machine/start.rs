@@ -14,6 +14,7 @@ use crate::integrate::{Planted, Surroundings};
 use crate::model::{AttemptResult, Deviation, OutcomeKind, Package};
 use crate::os::file::{self, Access};
 use crate::os::{clock, random};
+use crate::scope::Fold;
 use crate::state::record::Attempt;
 use crate::worktree::room::Leftovers;
 use crate::worktree::{Room, RoomSpec, Sentinel};
@@ -122,6 +123,7 @@ impl Worker {
             base: attempt.base.clone(),
         };
         let mut scope = RoomScope::new(of, package.scope.clone());
+        scope.ignore_case = self.shared.fold == Fold::Case;
         scope.max_blob_bytes = setup.settings.max_blob_bytes;
         scope.others = self.neighbours(&package.id)?;
         scope.write(setup.repo.common_dir())?;

@@ -309,6 +309,7 @@ fn agenda() -> Agenda {
             ..LockSet::default()
         },
         retries: *retries,
+        tier: git_wp::model::Tier::A,
         min_trust: 2,
         minutes: 10,
         definition: ContentHash::of(id.as_bytes()),
