@@ -77,6 +77,14 @@ impl Loose {
         Ok(())
     }
 
+    pub(super) fn flush_all(&mut self, durability: Durability) -> Result<()> {
+        if durability != Durability::Off {
+            file::sync_file_system(self.store.path())?;
+        }
+        self.pending.clear();
+        Ok(())
+    }
+
     fn flush_one_by_one(&self, durability: Durability) -> Result<()> {
         let mut folders = BTreeSet::from([self.store.path()]);
         for path in self.pending.values() {

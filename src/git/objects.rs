@@ -154,6 +154,12 @@ impl Objects {
         self.loose.borrow_mut().flush(durability)
     }
 
+    /// Makes every object durable, whoever wrote it: agents, and git's own merge, write without
+    /// flushing. One call for the whole file system; nothing with [`Durability::Off`].
+    pub fn flush_all(&self, durability: Durability) -> Result<()> {
+        self.loose.borrow_mut().flush_all(durability)
+    }
+
     /// What was written (or touched) since the last flush.
     pub fn unflushed(&self) -> Vec<Oid> {
         self.loose.borrow().pending().map(to_oid).collect()

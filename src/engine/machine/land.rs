@@ -135,6 +135,9 @@ impl Worker {
         let setup = &self.shared.setup;
         let name = self.candidate(n)?;
         let durability = setup.settings.durability;
+        // The agents' commits and the merges must be there after a power cut before a ref and a
+        // record name them.
+        setup.repo.objects().flush_all(durability)?;
         let new = Some(&line.tip);
         let kept = setup
             .repo
