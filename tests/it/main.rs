@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent_zoo;
+mod cli_after;
 mod cli_approve;
 mod cli_frame;
+mod cli_implement;
 mod cli_locks;
 mod cli_plan;
 mod cli_task;

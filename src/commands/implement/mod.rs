@@ -94,8 +94,12 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         live.tell(event);
     });
     let told = live.close();
-    let answer = answer::render(cx, &report?)?;
+    let mut answer = answer::render(cx, &report?)?;
     told?;
+    if to_stdout {
+        // Standard output is a stream of lines then, and ends with the last of them.
+        answer.text.clear();
+    }
     Ok(answer)
 }
 

@@ -232,6 +232,12 @@ pub(super) fn result_of(subject: &Subject) -> Result<&AttemptResult> {
     result.ok_or_else(|| Error::damaged("record", "the result of an attempt is missing"))
 }
 
+/// Keys that a verification step contributes are not asked of the agent.
+fn is_from_a_step(package: &Package, key: &str) -> bool {
+    let mut steps = package.verification.steps.iter();
+    steps.any(|step| step.result_keys.iter().any(|k| k == key))
+}
+
 pub(super) fn deviation(kind: &str, detail: String, paths: Vec<RepoPath>) -> Deviation {
     Deviation {
         kind: kind.to_owned(),
@@ -263,6 +269,7 @@ fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
         .iter()
         .map(String::as_str)
         .filter(|key| !result.claimed.contains_key(*key))
+        .filter(|key| !is_from_a_step(package, key))
         .collect();
     if !missing.is_empty() && result.outcome == OutcomeKind::Finished {
         let detail = format!("the result file does not have {}", missing.join(", "));
