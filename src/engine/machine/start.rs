@@ -256,6 +256,9 @@ fn leftovers_message(package: &Package, attempt: &Attempt) -> String {
     )
 }
 
+/// Result keys that the runner computes itself. Keys of a verification step are shown by the step.
+const COMPUTED_KEYS: [&str; 4] = ["files_modified", "git", "scope_check", "verification"];
+
 /// What those who come later should know of a result.
 fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
     let mut out = Vec::new();
