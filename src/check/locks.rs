@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::text::foreign;
 use crate::check::context::Context;
-use crate::check::subject::{FINDINGS_MAX, Subject};
+use crate::check::subject::{FINDINGS_MAX, Subject, nothing};
 use crate::model::{Code, Finding, LockKey};
 use crate::scope::{Covering, Pattern, Set, index};
 
 /// Keys with `*` or parameters that are compared; a plan has a handful.
-const WIDE_KEYS_MAX: usize = 2_000;
+const WIDE_KEYS_MAX: usize = 1_000;
 
 /// `lock-key`: keys have their canonical form.
 pub(super) fn lock_key(subject: &Subject<'_>, context: &Context<'_>) -> Vec<Finding> {
@@ -50,12 +50,35 @@ fn remedy(key: &LockKey) -> String {
 /// `lock-overlap`: packages that can run at the same time claim different things.
 pub(super) fn lock_overlap(subject: &Subject<'_>) -> Vec<Finding> {
     let mut out = file_overlap(subject);
+    out.extend(too_many_wide_keys(subject));
     out.extend(key_overlap(subject));
     out
 }
 
+fn too_many_wide_keys(subject: &Subject<'_>) -> Option<Finding> {
+    let keys = subject
+        .packages()
+        .flat_map(|(_, package)| &package.locks.keys);
+    let wide = keys.filter(|key| fixed_beginning(key).is_some()).count();
+    (wide > WIDE_KEYS_MAX).then(|| {
+        let span = subject.spans.key("/packages");
+        let message = format!(
+            "the plan has {wide} lock keys with `*` or parameters, at most {WIDE_KEYS_MAX} are \
+             compared"
+        );
+        subject.finding(
+            Code::HostileInput,
+            span,
+            &[],
+            message,
+            "lock fewer, plainer keys",
+        )
+    })
+}
+
 fn file_overlap(subject: &Subject<'_>) -> Vec<Finding> {
-    let sets: Vec<&Set> = subject.files.iter().collect();
+    let none = nothing();
+    let sets = subject.rivals(&subject.files, &none);
     let pairs = index::first_overlaps(&sets, FINDINGS_MAX, |a, b| subject.compete(a, b));
     let finding = |(a, b, overlap): &index::Pair| {
         let span = subject.item(*b, "locks/files", &overlap.right);
@@ -118,7 +141,7 @@ fn meeting<'s>(subject: &'s Subject<'_>) -> Vec<(Claimed<'s>, Claimed<'s>)> {
     for (n, &(beginning, left)) in wide.iter().enumerate() {
         for &(other, right) in &wide[n + 1..] {
             let may = beginning.starts_with(other) || other.starts_with(beginning);
-            if may && left.1.meets(right.1) {
+            if may && left.0 != right.0 && left.1.meets(right.1) {
                 out.push((left, right));
             }
         }

@@ -72,6 +72,6 @@ pub fn check(parsed: &Parsed, context: &Context<'_>) -> Vec<Finding> {
         ];
         findings.extend(found.into_iter().flatten());
     }
-    findings.sort_by(|a, b| (a.line, a.column, a.code).cmp(&(b.line, b.column, b.code)));
+    findings.sort_by_key(|f| (f.line, f.column, f.code));
     findings
 }

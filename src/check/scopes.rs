@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::text::foreign;
-use crate::check::subject::{FINDINGS_MAX, Subject};
+use crate::check::subject::{FINDINGS_MAX, Subject, nothing};
 use crate::model::{Code, Finding};
 use crate::scope::{Certainty, Fold, Overlap, Pattern, Set, index};
 
@@ -25,7 +25,8 @@ pub(super) fn glob(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// `scope-overlap`: packages that can run at the same time write different paths.
 pub(super) fn scope_overlap(subject: &Subject<'_>) -> Vec<Finding> {
-    let sets: Vec<&Set> = subject.writes.iter().collect();
+    let none = nothing();
+    let sets = subject.rivals(&subject.writes, &none);
     let pairs = index::first_overlaps(&sets, FINDINGS_MAX, |a, b| subject.compete(a, b));
     let finding = |(a, b, overlap): &index::Pair| {
         let (a, b) = (*a, *b);
@@ -55,7 +56,6 @@ pub(super) fn scope_overlap(subject: &Subject<'_>) -> Vec<Finding> {
 /// Broad patterns (`**`, `src/**`) say where one may look, not what one needs, so only patterns
 /// without `**` are judged.
 pub(super) fn read_of_parallel_write(subject: &Subject<'_>) -> Vec<Finding> {
-    let count = subject.plan.packages.len();
     let reads: Vec<Set> = subject
         .packages()
         .map(|(_, p)| {
@@ -73,11 +73,15 @@ pub(super) fn read_of_parallel_write(subject: &Subject<'_>) -> Vec<Finding> {
         })
         .collect();
     let writes = exact(subject);
-    let sets: Vec<&Set> = reads.iter().chain(&writes).collect();
-    let asked = |a: usize, b: usize| a < count && b >= count && subject.compete(a, b - count);
-    let pairs = index::first_overlaps(&sets, FINDINGS_MAX, asked);
+    let none = nothing();
+    let (left, right) = (
+        subject.rivals(&reads, &none),
+        subject.rivals(&writes, &none),
+    );
+    let asked = |reader: usize, writer: usize| subject.compete(reader, writer);
+    let pairs = index::first_meetings(&left, &right, FINDINGS_MAX, asked);
     let finding = |(reader, writer, overlap): &index::Pair| {
-        let (reader, writer) = (*reader, *writer - count);
+        let (reader, writer) = (*reader, *writer);
         let span = subject.item(reader, "scope/read_allow", &overlap.left);
         let message = format!(
             "`{}` reads {}, which `{}` may write at the same time (`{}`)",

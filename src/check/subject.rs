@@ -23,6 +23,8 @@ pub(super) struct Subject<'a> {
     /// Patterns that are none.
     pub(super) misfits: Vec<Misfit>,
     first: BTreeMap<&'a PackageId, usize>,
+    /// By position in the plan: the position in the graph, if the package can be in a conflict.
+    rivals: Vec<Option<usize>>,
 }
 
 /// A text that is no pattern.
@@ -63,7 +65,9 @@ impl<'a> Subject<'a> {
             first.entry(&package.id).or_insert(i);
         }
         let graph = Graph::of(plan);
+        let rivals = rivals(plan, &graph, &first);
         Subject {
+            rivals,
             plan,
             spans,
             graph,
@@ -87,12 +91,18 @@ impl<'a> Subject<'a> {
     /// True if an overlap of these two would be a conflict: they can run at the same time, and
     /// neither is there to merge the others.
     pub(super) fn compete(&self, a: usize, b: usize) -> bool {
-        let (a_id, b_id) = (&self.plan.packages[a].id, &self.plan.packages[b].id);
-        let repeated = self.first(a_id) != Some(a) || self.first(b_id) != Some(b);
-        !repeated
-            && self.graph.are_parallel(a_id, b_id)
-            && !self.graph.integrates(a_id)
-            && !self.graph.integrates(b_id)
+        match (self.rivals[a], self.rivals[b]) {
+            (Some(a), Some(b)) => self.graph.are_parallel_at(a, b),
+            _ => false,
+        }
+    }
+
+    /// The sets of the packages that can be in a conflict, empty ones for the others.
+    pub(super) fn rivals<'s>(&'s self, sets: &'s [Set], none: &'s Set) -> Vec<&'s Set> {
+        let pairs = sets.iter().zip(&self.rivals);
+        pairs
+            .map(|(set, rival)| rival.map_or(none, |_| set))
+            .collect()
     }
 
     /// The pointer of a field of a package, for instance `scope/write_allow`.
@@ -127,4 +137,23 @@ impl<'a> Subject<'a> {
             witness: None,
         }
     }
+}
+
+/// A set that holds nothing.
+pub(super) fn nothing() -> Set {
+    Set::new(Vec::new(), Vec::new(), Fold::None)
+}
+
+fn rivals(plan: &Plan, graph: &Graph, first: &BTreeMap<&PackageId, usize>) -> Vec<Option<usize>> {
+    // The graph knows each id once, in the order of its first package.
+    let mut next = 0;
+    let place = |(i, package): (usize, &Package)| {
+        if first.get(&package.id) != Some(&i) {
+            return None;
+        }
+        next += 1;
+        let rival = !graph.integrates(&package.id) && !graph.runs_alone(&package.id);
+        rival.then_some(next - 1)
+    };
+    plan.packages.iter().enumerate().map(place).collect()
 }

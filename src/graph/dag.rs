@@ -175,6 +175,14 @@ impl Graph {
         }
     }
 
+    /// The same for positions in [`Graph::ids`]: for callers that ask about millions of pairs.
+    ///
+    /// # Panics
+    /// If a position is not below the number of ids.
+    pub fn are_parallel_at(&self, a: usize, b: usize) -> bool {
+        self.parallel(a, b)
+    }
+
     /// Every pair that may run at the same time, sorted by id.
     pub fn parallel_pairs(&self) -> impl Iterator<Item = (&PackageId, &PackageId)> {
         let sorted: Vec<(&PackageId, usize)> =

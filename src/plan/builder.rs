@@ -7,12 +7,11 @@ use libyaml_safer::{EventData, ScalarStyle};
 use crate::base::json::INTEGER_MAX;
 use crate::base::text::{cut, foreign};
 use crate::plan::guard::{DEPTH_MAX, Policy, Refusal, hostile};
-use crate::plan::node::{Data, Entry, Lines, Node, Span};
+use crate::plan::node::{Data, Entry, Node, Span};
 use crate::plan::{scalar, tags};
 
 /// The tree so far.
-pub(super) struct Builder<'a> {
-    lines: &'a Lines<'a>,
+pub(super) struct Builder {
     policy: Policy,
     skipped: usize,
     open: Vec<Open>,
@@ -41,11 +40,10 @@ struct OpenMap {
     key: Option<(String, Span)>,
 }
 
-impl<'a> Builder<'a> {
+impl Builder {
     /// Starts a tree; `skipped` bytes of the file stand before the text that is scanned.
-    pub(super) fn new(lines: &'a Lines<'a>, policy: Policy, skipped: usize) -> Self {
+    pub(super) fn new(policy: Policy, skipped: usize) -> Self {
         Builder {
-            lines,
             policy,
             skipped,
             open: Vec::new(),
@@ -231,7 +229,7 @@ impl<'a> Builder<'a> {
             Some(last) if span.start == span.end => last - self.skipped,
             _ => span.end,
         };
-        let span = shift(self.lines.span(start.start, end), self.skipped);
+        let span = shift(Span { end, ..start }, self.skipped);
         self.place(Node { span, data }, anchor)
     }
 

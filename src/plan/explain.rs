@@ -13,6 +13,9 @@ use crate::plan::span::{Spans, spoken, unescape};
 /// Characters of a value that a message shows.
 const SHOWN_MAX: usize = 60;
 
+/// Unknown fields of one mapping that are listed.
+const UNKNOWN_MAX: usize = 50;
+
 /// Turns schema errors into findings of one file.
 pub(super) struct Explainer<'a> {
     /// The file, as findings name it.
@@ -28,10 +31,8 @@ impl Explainer<'_> {
     pub(super) fn explain(&self, error: &ValidationError<'_>) -> Vec<Finding> {
         let pointer = error.instance_path().as_str();
         if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            return unexpected
-                .iter()
-                .map(|name| self.unknown(pointer, name))
-                .collect();
+            let listed = unexpected.iter().take(UNKNOWN_MAX);
+            return listed.map(|name| self.unknown(pointer, name)).collect();
         }
         let name = name_of(pointer);
         let shown = || shown(error.instance());

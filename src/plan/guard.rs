@@ -104,7 +104,7 @@ fn read_bare(bytes: &[u8], policy: Policy, skipped: usize) -> Result<Option<Node
     let lines = Lines::of(&text);
     control_characters(&text, &lines)?;
     tags::refuse(&text, &lines)?;
-    let mut builder = Builder::new(&lines, policy, skipped);
+    let mut builder = Builder::new(policy, skipped);
     events(&text, &lines, |data, span| builder.event(data, span))?;
     let root = builder.finish();
     if policy == Policy::Plan && !agree::same(&text, root.as_ref()) {

@@ -3,6 +3,8 @@
 //! A node knows the bytes it was read from, so that a finding can point and a later edit can
 //! patch exactly these bytes. The tree never holds a number that JSON cannot carry.
 
+use std::cell::Cell;
+
 use crate::base::json::{Map, Value};
 
 /// The bytes of one part of a file, `start..end`, and the place of the first of them.
@@ -133,10 +135,14 @@ impl Node {
 }
 
 /// Finds line and column of a byte.
+///
+/// Remembers the last answer: a reader asks in the order of the text, and counting each column
+/// from the start of its line would be quadratic in a file of one line.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    last: Cell<(usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
@@ -146,16 +152,22 @@ impl<'a> Lines<'a> {
         let starts = std::iter::once(0)
             .chain(breaks.map(|(at, _)| at + 1))
             .collect();
-        Lines { text, starts }
+        let last = Cell::new((0, 0));
+        Lines { text, starts, last }
     }
 
     /// The span of `start..end`; bytes past the end count as the end.
     pub fn span(&self, start: usize, end: usize) -> Span {
         let start = start.min(self.text.len());
         let row = self.starts.partition_point(|&begin| begin <= start).max(1) - 1;
-        let before = &self.text.as_bytes()[self.starts[row]..start];
+        let (from, counted) = match self.last.get() {
+            (at, column) if (self.starts[row]..=start).contains(&at) => (at, column),
+            _ => (self.starts[row], 0),
+        };
+        let before = &self.text.as_bytes()[from..start];
         // Bytes that continue no character; a slice of `str` could panic inside one.
-        let column = before.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        let column = counted + before.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        self.last.set((start, column));
         Span {
             start,
             end: end.clamp(start, self.text.len()),

@@ -1,5 +1,7 @@
 //! Takes out of a document what does not fit its schema, so that the rest can be read.
 
+use std::collections::HashSet;
+
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
@@ -14,6 +16,7 @@ pub(super) fn prune(document: &mut Value, errors: &[ValidationError<'_>]) {
         let pointer = error.instance_path().as_str();
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let unexpected: HashSet<&String> = unexpected.iter().collect();
                 if let Some(Value::Object(map)) = document.pointer_mut(pointer) {
                     map.retain(|name, _| !unexpected.contains(name));
                 }

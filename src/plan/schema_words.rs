@@ -6,7 +6,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
-use crate::base::json::Value;
+use crate::base::json::{Map, Value};
 
 /// Generates the schema of `T` for what is read.
 pub(super) fn generate<T: JsonSchema>() -> Value {
@@ -31,6 +31,7 @@ fn refuse_null(schema: &mut Schema) {
     };
     // Names of number widths say nothing to a reader of the schema.
     object.shift_remove("format");
+    name_choices(object);
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|t| t != "null");
         if let [only] = types.as_slice() {
@@ -45,6 +46,19 @@ fn refuse_null(schema: &mut Schema) {
         let kept = kept.clone();
         object.shift_remove("anyOf");
         object.extend(kept);
+    }
+}
+
+/// Words to choose from are a list of words, also where each is described.
+fn name_choices(object: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = object.get("oneOf") else {
+        return;
+    };
+    let words: Option<Vec<Value>> = choices.iter().map(|c| c.get("const").cloned()).collect();
+    if let Some(words) = words {
+        object.shift_remove("oneOf");
+        object.insert("type".to_owned(), Value::from("string"));
+        object.insert("enum".to_owned(), Value::Array(words));
     }
 }
 

@@ -1,7 +1,10 @@
 //! All overlapping pairs among many scopes.
 //!
 //! Two patterns can only meet where the fixed beginning of the one begins with that of the other.
-//! Sorted by their beginnings, the candidates of a pattern stand together behind it.
+//! Sorted by their beginnings, those that continue a beginning stand together behind it, and those
+//! that it continues are found by their length. Memory is linear, time too unless scopes nest.
+
+use std::collections::BTreeSet;
 
 use crate::scope::overlap::Overlap;
 use crate::scope::program::Program;
@@ -12,7 +15,7 @@ use crate::scope::set::Set;
 /// counts as overlapping, so that no plan can hold its reader up.
 const STATES_MAX: usize = 10_000_000;
 
-/// Two scopes by their position, the smaller first, and what they share.
+/// Two scopes by their position and what they share.
 pub type Pair = (usize, usize, Overlap);
 
 /// Finds every overlapping pair of `sets` for which `asked` says yes, in ascending order.
@@ -26,15 +29,36 @@ pub fn first_overlaps(
     limit: usize,
     asked: impl Fn(usize, usize) -> bool,
 ) -> Vec<Pair> {
-    let candidates = candidates(sets);
+    first_meetings(sets, sets, limit, |i, j| i < j && asked(i, j))
+}
+
+/// The first `limit` pairs of one set of `left` and one of `right` that overlap, where `asked`.
+pub fn first_meetings(
+    left: &[&Set],
+    right: &[&Set],
+    limit: usize,
+    asked: impl Fn(usize, usize) -> bool,
+) -> Vec<Pair> {
+    let entries = Entries::of(right);
     let budget = Budget::of(STATES_MAX);
     let mut out = Vec::new();
-    for (i, row) in candidates.iter().enumerate() {
-        for &j in row.iter().filter(|&&j| asked(i, j)) {
+    let mut decided = vec![usize::MAX; right.len()];
+    for (i, set) in left.iter().enumerate() {
+        let mut row: Vec<usize> = Vec::new();
+        entries.each_near(&beginnings(set), &mut |j| {
+            if decided[j] != i {
+                decided[j] = i;
+                if asked(i, j) {
+                    row.push(j);
+                }
+            }
+        });
+        row.sort_unstable();
+        for j in row {
             if out.len() >= limit {
                 return out;
             }
-            if let Some(overlap) = sets[i].intersection_within(sets[j], &budget) {
+            if let Some(overlap) = set.intersection_within(right[j], &budget) {
                 out.push((i, j, overlap));
             }
         }
@@ -42,25 +66,47 @@ pub fn first_overlaps(
     out
 }
 
-/// For each set the later ones that it may meet, told from fixed beginnings and ends.
-fn candidates(sets: &[&Set]) -> Vec<Vec<usize>> {
-    let mut entries: Vec<(&Program, usize)> = Vec::new();
-    for (i, set) in sets.iter().enumerate() {
-        let programs = set.write_programs().iter().flatten();
-        entries.extend(programs.map(|program| (program, i)));
+/// What the paths of a set begin with.
+fn beginnings(set: &Set) -> BTreeSet<&str> {
+    let programs = set.write_programs().iter().flatten();
+    programs.map(Program::prefix).collect()
+}
+
+/// The fixed beginnings of all sets, each once per set, in order.
+struct Entries<'s> {
+    sorted: Vec<(&'s str, usize)>,
+    lengths: BTreeSet<usize>,
+}
+
+impl<'s> Entries<'s> {
+    fn of(sets: &[&'s Set]) -> Self {
+        let each = sets.iter().enumerate();
+        let mut sorted: Vec<(&str, usize)> = each
+            .flat_map(|(i, set)| beginnings(set).into_iter().map(move |text| (text, i)))
+            .collect();
+        sorted.sort_unstable();
+        let lengths = sorted.iter().map(|(text, _)| text.len()).collect();
+        Entries { sorted, lengths }
     }
-    entries.sort_by_key(|(program, i)| (program.prefix(), *i));
-    let mut seen = vec![vec![false; sets.len()]; sets.len()];
-    for (at, &(program, i)) in entries.iter().enumerate() {
-        for &(other, j) in &entries[at + 1..] {
-            if !other.prefix().starts_with(program.prefix()) {
-                break;
-            }
-            if i != j && !seen[i.min(j)][i.max(j)] && program.may_meet(other) {
-                seen[i.min(j)][i.max(j)] = true;
+
+    /// Names every set with a beginning that begins one of `texts`, or the other way round.
+    fn each_near(&self, texts: &BTreeSet<&str>, near: &mut impl FnMut(usize)) {
+        for text in texts {
+            self.each_from(text, |other| other.starts_with(text), near);
+            let shorter = self.lengths.range(..text.len());
+            for head in shorter.filter_map(|&length| text.get(..length)) {
+                self.each_from(head, |other| other == head, near);
             }
         }
     }
-    let row = |row: Vec<bool>| (0..row.len()).filter(|&j| row[j]).collect();
-    seen.into_iter().map(row).collect()
+
+    fn each_from(&self, from: &str, like: impl Fn(&str) -> bool, near: &mut impl FnMut(usize)) {
+        let first = self.sorted.partition_point(|(text, _)| *text < from);
+        let alike = self.sorted[first..]
+            .iter()
+            .take_while(|(other, _)| like(other));
+        for (_, j) in alike {
+            near(*j);
+        }
+    }
 }
