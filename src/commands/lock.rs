@@ -158,9 +158,8 @@ fn list(cx: &mut Context<'_>) -> Result<Answer> {
 
 /// A known namespace makes it a logical key, anything else has to be a pattern.
 fn check_key(key: &str, namespaces: &[String]) -> Result<()> {
-    let why = match LockKey::parse(key, namespaces) {
-        Ok(_) => return Ok(()),
-        Err(why) => why,
+    let Err(why) = LockKey::parse(key, namespaces) else {
+        return Ok(());
     };
     let looks_logical = key
         .split_once(':')

@@ -32,7 +32,7 @@ pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> 
 
 fn git(found: &mut Diagnosis) -> Result<()> {
     let version = Version::of_git()?;
-    found.fact("git", version.to_string());
+    found.fact("git version", version.to_string());
     if version < FLOOR {
         let message = format!("git {version} is too old, {FLOOR} or newer is needed");
         found.damages.push(by_hand(

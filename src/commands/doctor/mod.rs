@@ -27,6 +27,9 @@ enum Mode {
     Fix,
 }
 
+/// One part of the look.
+type Look = fn(&mut Context<'_>, Mode, &mut Diagnosis) -> Result<()>;
+
 /// Looks, and repairs if that was asked for.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let mode = if args.fix { Mode::Fix } else { Mode::Look };
@@ -35,7 +38,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     cx.repo()?;
     let mut found = Diagnosis::default();
-    let looks: [fn(&mut Context<'_>, Mode, &mut Diagnosis) -> Result<()>; 5] = [
+    let looks: [Look; 5] = [
         machine::look,
         machine::settings,
         state::look,

@@ -2,6 +2,8 @@
 //! the engine and tells what it says.
 
 mod answer;
+mod asked;
+mod branch;
 mod dry;
 mod job;
 mod listen;

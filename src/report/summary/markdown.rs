@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::base::text::{count, foreign};
-use crate::base::time;
+use crate::base::{PackageId, time};
 use crate::report::status::quoted;
 use crate::report::summary::evidence::StepRow;
 use crate::report::summary::{Summary, TimelineRow};
@@ -72,7 +72,7 @@ fn timeline(out: &mut String, summary: &Summary) {
     );
     row(out, &["---"; 7]);
     for package in &summary.timeline {
-        let after: Vec<&str> = package.after.iter().map(|p| p.as_str()).collect();
+        let after: Vec<&str> = package.after.iter().map(PackageId::as_str).collect();
         let span = package.seconds.map(Duration::from_secs).map(time::human);
         let merge = package.merge.as_ref().map_or("", |oid| oid.short());
         row(
@@ -138,7 +138,7 @@ fn contracts(out: &mut String, summary: &Summary) {
     row(out, &["file", "kind", "changed by"]);
     row(out, &["---"; 3]);
     for contract in &summary.contracts {
-        let by: Vec<&str> = contract.changed_by.iter().map(|p| p.as_str()).collect();
+        let by: Vec<&str> = contract.changed_by.iter().map(PackageId::as_str).collect();
         let by = if by.is_empty() {
             "nobody".to_owned()
         } else {
@@ -315,7 +315,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::base::{FeatureId, Oid, PackageId, RepoPath, Timestamp};
+    use crate::base::{FeatureId, Oid, RepoPath, Timestamp};
     use crate::model::{ContractKind, Deviation, PackageStatus, RunResult};
     use crate::report::summary::evidence::{EvidenceRow, FinalRow};
     use crate::report::summary::risk::RiskRule;

@@ -1,0 +1,201 @@
+//! What the command line asks for, with the options of the run that goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::json::{Value, json};
+use crate::base::text::foreign;
+use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
+use crate::commands::implement::branch;
+use crate::commands::reading::ValidPlan;
+use crate::engine::resume::Found;
+use crate::git::Repo;
+use crate::model::{Format, Plan, Settings};
+use crate::os::{host, random};
+use crate::schedule::{OnError, RunOptions};
+use crate::state::record::{By, RunStarted};
+
+/// What the command line asks for, filled up from the run that goes on.
+pub(super) struct Asked {
+    jobs: Option<usize>,
+    agent: Option<String>,
+    base: Option<String>,
+    only: Option<BTreeSet<PackageId>>,
+    on_error: OnError,
+}
+
+impl Asked {
+    pub(super) fn new(args: &super::Args, plan: &Plan, found: &Found) -> Result<Self> {
+        let recorded = match found {
+            Found::Interrupted(started) => started.options.clone(),
+            // A run that ended hands on its agent, not what it was limited to.
+            Found::Earlier(started) => {
+                let agent = started.options.get_key_value("agent");
+                agent
+                    .into_iter()
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect()
+            }
+            Found::Nothing => BTreeMap::new(),
+        };
+        let number = |key: &str| recorded.get(key).and_then(Value::as_u64);
+        let word = |key: &str| recorded.get(key).and_then(Value::as_str).map(str::to_owned);
+        let stop = recorded.get("on-error").and_then(Value::as_str) == Some("stop");
+        let only = match args.only.is_empty() {
+            false => Some(named(&args.only, plan)?),
+            true => recorded.get("only").and_then(ids),
+        };
+        Ok(Asked {
+            jobs: args
+                .jobs
+                .map(usize::from)
+                .or(number("jobs").map(|n| n as usize)),
+            agent: args.agent.clone().or(word("agent")),
+            base: args.base.clone(),
+            only,
+            on_error: match (args.continue_on_error, args.no_continue_on_error) {
+                (true, _) => OnError::Continue,
+                (false, true) => OnError::Stop,
+                (false, false) if stop => OnError::Stop,
+                (false, false) => OnError::Continue,
+            },
+        })
+    }
+
+    /// The first run of a feature.
+    pub(super) fn first(
+        &self,
+        (repo, settings, by): (&Repo, &Settings, By),
+        valid: &ValidPlan,
+    ) -> Result<RunStarted> {
+        let base = branch::base(repo, self.base.as_deref().unwrap_or("HEAD"))?;
+        let branch = branch::branch(settings, &valid.plan)?;
+        branch::check_branch(repo, &branch, &base)?;
+        let slug = valid.plan.feature.id.slug();
+        let integration = format!("refs/wp/integration/{slug}");
+        let integration = RefName::parse(&integration)
+            .ok_or_else(|| Error::bug(format!("`{integration}` is not a ref name")))?;
+        self.started(by, valid, (base, branch, integration))
+    }
+
+    /// A further run of a feature: base, branch and integration ref stay.
+    pub(super) fn again(
+        &self,
+        earlier: RunStarted,
+        (repo, by): (&Repo, By),
+        valid: &ValidPlan,
+    ) -> Result<RunStarted> {
+        if let Some(rev) = &self.base
+            && branch::base(repo, rev)? != earlier.base
+        {
+            let message = format!("the feature grows from {}", earlier.base.short());
+            return Err(Error::usage("base-fixed", message).hint("leave `--base` out"));
+        }
+        self.started(
+            by,
+            valid,
+            (earlier.base, earlier.branch, earlier.integration),
+        )
+    }
+
+    fn started(
+        &self,
+        by: By,
+        valid: &ValidPlan,
+        (base, branch, integration): (Oid, RefName, RefName),
+    ) -> Result<RunStarted> {
+        Ok(RunStarted {
+            run: random::txn_id(by.at)?,
+            plan: valid.plan.hash.clone(),
+            base,
+            branch,
+            integration,
+            options: self.record(),
+            degraded: degraded(&valid.plan),
+            by,
+        })
+    }
+
+    /// By flag name, for the record.
+    fn record(&self) -> BTreeMap<String, Value> {
+        let mut options = BTreeMap::new();
+        if let Some(jobs) = self.jobs {
+            options.insert("jobs".to_owned(), json!(jobs));
+        }
+        if let Some(agent) = &self.agent {
+            options.insert("agent".to_owned(), json!(agent));
+        }
+        if let Some(only) = &self.only {
+            options.insert("only".to_owned(), json!(only));
+        }
+        if self.on_error == OnError::Stop {
+            options.insert("on-error".to_owned(), json!("stop"));
+        }
+        options
+    }
+
+    pub(super) fn options(&self, started: &RunStarted, trust: u8, actor: ActorId) -> RunOptions {
+        RunOptions {
+            run: started.run.clone(),
+            actor,
+            only: self.only.clone(),
+            on_error: self.on_error,
+            trust,
+        }
+    }
+}
+
+fn ids(value: &Value) -> Option<BTreeSet<PackageId>> {
+    let words = value.as_array()?.iter().filter_map(Value::as_str);
+    Some(words.filter_map(PackageId::parse).collect())
+}
+
+fn named(words: &[String], plan: &Plan) -> Result<BTreeSet<PackageId>> {
+    let mut only = BTreeSet::new();
+    for word in words {
+        let id = PackageId::parse(word).filter(|id| plan.package(id).is_some());
+        only.insert(id.ok_or_else(|| {
+            let message = format!("the plan has no package `{}`", foreign(word));
+            let hint = format!("git wp graph {}", foreign(&plan.source));
+            Error::usage("package-unknown", message).hint(hint)
+        })?);
+    }
+    Ok(only)
+}
+
+/// The agent that is named or recorded, the configured one, the only one, else `shell` if every
+/// package says what to run.
+pub(super) fn agent(asked: &Asked, settings: &Settings, plan: &Plan) -> Result<String> {
+    if let Some(name) = asked.agent.as_ref().or(settings.default_agent.as_ref()) {
+        return Ok(name.clone());
+    }
+    let mut configured = settings.agents.keys();
+    if let (Some(name), None) = (configured.next(), configured.next()) {
+        return Ok(name.clone());
+    }
+    if plan.packages.iter().all(|p| p.inputs.contains_key("run")) {
+        return Ok("shell".to_owned());
+    }
+    let message = "no agent is named, and none is the only one configured";
+    Err(Error::usage("agent-missing", message)
+        .hint("git config wp.agent.NAME.command 'COMMAND LINE'")
+        .hint("git wp implement CHANGE --agent NAME"))
+}
+
+/// A plan with one package has nothing to run side by side.
+pub(super) fn jobs(asked: &Asked, settings: &Settings, plan: &Plan) -> usize {
+    let wanted = asked.jobs.or(settings.jobs);
+    let jobs = wanted.unwrap_or_else(|| host::cpu_count().min(JOBS_DEFAULT_MAX));
+    match plan.format {
+        Format::Linear => 1,
+        Format::WorkPackages | Format::WorkPackagesSimple => jobs.max(1),
+    }
+}
+
+const JOBS_DEFAULT_MAX: usize = 8;
+
+fn degraded(plan: &Plan) -> Vec<String> {
+    match plan.format {
+        Format::Linear => vec!["no plan file: one package, one after the other".to_owned()],
+        Format::WorkPackages | Format::WorkPackagesSimple => Vec::new(),
+    }
+}
