@@ -1,7 +1,7 @@
 //! `git wp status`: where a feature and its packages stand. Computed, never stored.
 
 use crate::base::json::json;
-use crate::base::{Result, json};
+use crate::base::{FeatureId, Result, json};
 use crate::commands::{Answer, Context, feature};
 use crate::report::overview::{self, OverviewRow};
 use crate::report::status;
@@ -9,6 +9,9 @@ use crate::report::view::StatusView;
 use crate::schedule::standing;
 use crate::state::View;
 use crate::store::Load;
+
+/// Counts the forms of [`StatusView`] that are kept in the cache.
+const DERIVED: &str = "status-1";
 
 /// Show where a feature and its packages stand
 ///
@@ -34,10 +37,28 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     if args.all || (args.feature.is_none() && briefs.briefs.len() > 1) {
         return Ok(list(cx, &*store.view(&Load::All)?));
     }
-    let found = feature::find(cx, &store, args.feature.as_deref())?;
-    let view = StatusView::of(&found.id, &found.records);
+    let view = match published(args, &briefs) {
+        Some(id) => store.derived(&id, DERIVED, |records| StatusView::of(&id, records))?,
+        None => None,
+    };
+    let view = match view {
+        Some(view) => view,
+        None => {
+            let found = feature::find(cx, &store, args.feature.as_deref())?;
+            StatusView::of(&found.id, &found.records)
+        }
+    };
     let text = status::render(&view, cx.now(), cx.ui.page());
     Ok(Answer::done(json::value(&view)?, text))
+}
+
+/// The published feature that is named, or the only one.
+fn published(args: &Args, view: &View) -> Option<FeatureId> {
+    let id = match &args.feature {
+        Some(word) => FeatureId::parse(word)?,
+        None => view.briefs.keys().next()?.clone(),
+    };
+    view.briefs.contains_key(&id).then_some(id)
 }
 
 fn list(cx: &Context<'_>, view: &View) -> Answer {

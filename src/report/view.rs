@@ -1,6 +1,6 @@
 //! What `status` and `implement` show, as values: `--json` prints them, the pictures draw them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{EndReason, OutcomeKind, PackageStatus};
@@ -9,7 +9,7 @@ use crate::state::FeatureView;
 use crate::state::view::{AttemptView, LandState, PackageView};
 
 /// Where one feature stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatusView {
     /// Verbatim id.
     pub feature: FeatureId,
@@ -28,7 +28,7 @@ pub struct StatusView {
 }
 
 /// Where one package stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PackageRow {
     /// Verbatim id.
     pub id: PackageId,
@@ -41,7 +41,7 @@ pub struct PackageRow {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptRow {
     /// The attempt.
     pub id: AttemptId,
@@ -66,7 +66,7 @@ pub struct AttemptRow {
 }
 
 /// A verification step that waits for an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwaitingRow {
     /// The package.
     pub package: PackageId,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::{PackageId, TxnId};
 use crate::model::{EndReason, PackageStatus, RunResult};
@@ -40,7 +40,7 @@ pub struct Row {
 }
 
 /// A feature in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FeatureState {
     /// Published, never run.

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ContentHash, FeatureId, Oid, json};
@@ -66,6 +67,34 @@ impl Cache {
         }
     }
 
+    /// The value kept for this tree under `name`.
+    pub(super) fn derived<T: DeserializeOwned>(
+        &self,
+        room: &FeatureRoom,
+        name: &str,
+        tree: &Oid,
+    ) -> Option<T> {
+        let bytes = self.get(&file_name(name, room))?;
+        let end = bytes.iter().position(|b| *b == b'\n')?;
+        let (key, value) = (&bytes[..end], &bytes[end..]);
+        if key != derived_key(tree).as_bytes() {
+            return None;
+        }
+        json::parse_as(value).ok()
+    }
+
+    /// Keeps a value for this tree.
+    pub(super) fn keep_derived<T: Serialize>(
+        &self,
+        (room, name, tree): (&FeatureRoom, &str, &Oid),
+        value: &T,
+    ) {
+        if let Ok(text) = json::line(value) {
+            let text = format!("{}\n{text}", derived_key(tree));
+            self.put(&file_name(name, room), text.as_bytes());
+        }
+    }
+
     /// The bytes kept under `name`.
     pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.folder.as_ref()?.join(name);
@@ -84,6 +113,15 @@ impl Cache {
 }
 
 fn brief_name(room: &FeatureRoom) -> String {
+    file_name("brief", room)
+}
+
+fn file_name(what: &str, room: &FeatureRoom) -> String {
     let hash = ContentHash::of(room.path().as_bytes());
-    format!("brief-{}.json", hash.short(16))
+    format!("{what}-{}", hash.short(16))
+}
+
+/// Another build may compute another value.
+fn derived_key(tree: &Oid) -> String {
+    format!("{VERSION} {} {tree}", env!("CARGO_PKG_VERSION"))
 }

@@ -10,10 +10,10 @@ use crate::git::Repo;
 use crate::model::Settings;
 use crate::state::layout::FeatureRoom;
 use crate::state::{Refusal, Request, View};
-use crate::store::backend::{Backend, chain};
+use crate::store::backend::{Backend, Snapshot, chain};
 use crate::store::cache::Cache;
 use crate::store::git_ref::GitRef;
-use crate::store::journal::Journal;
+use crate::store::journal::{self, Journal};
 use crate::store::memory::Memory;
 use crate::store::message::{self, Change};
 use crate::store::mirror::{Load, Mirror};
@@ -107,6 +107,12 @@ impl Store {
     /// Damaged, if the ref is not where this clone left it; what is wrong inside the tree is in
     /// [`View::problems`] instead.
     pub fn view(&self, load: &Load) -> Result<Arc<View>> {
+        let snapshot = self.checked()?;
+        self.view_at(&snapshot, load)
+    }
+
+    /// The newest state, which must follow from what this clone knows.
+    pub(super) fn checked(&self) -> Result<Snapshot> {
         // Known before read: the state may have moved on meanwhile, but never back.
         let known = match &self.site {
             Site::Local(local) => local.journal.borrow().newest()?,
@@ -114,10 +120,14 @@ impl Store {
         };
         let snapshot = self.backend.read()?;
         if let Some(known) = known {
-            crate::store::journal::check(self.backend.as_ref(), &known, snapshot.tip())?;
+            journal::check(self.backend.as_ref(), &known, snapshot.tip())?;
         }
-        let mut mirror = self.mirror.borrow_mut();
-        mirror.view(&snapshot, load, (self.backend.as_ref(), &self.cache))
+        Ok(snapshot)
+    }
+
+    pub(super) fn view_at(&self, snapshot: &Snapshot, load: &Load) -> Result<Arc<View>> {
+        let source = (self.backend.as_ref(), &self.cache);
+        self.mirror.borrow_mut().view(snapshot, load, source)
     }
 
     /// Makes the changes that are asked for, in order, each on the state that includes the ones

@@ -7,6 +7,7 @@
 mod backend;
 mod cache;
 mod damage;
+mod derived;
 mod fsck;
 mod git_ref;
 mod handle;

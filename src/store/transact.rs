@@ -122,8 +122,7 @@ impl Store {
     fn look(&self, snapshot: &Snapshot, requests: &[Request]) -> Result<Arc<View>> {
         let features = requests.iter().filter_map(|r| r.op.feature().cloned());
         let load = Load::Features(features.collect());
-        let source = (self.backend.as_ref(), &self.cache);
-        self.mirror.borrow_mut().view(snapshot, &load, source)
+        self.view_at(snapshot, &load)
     }
 
     /// Holding the lock: takes along what waits, and answers the own requests.

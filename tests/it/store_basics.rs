@@ -2,7 +2,7 @@
 
 use git_wp::model::{Durability, Settings};
 use git_wp::state::{Refusal, Request, View};
-use git_wp::store::{Accepted, Load, Memory, Seat, Store};
+use git_wp::store::{Accepted, Load, Memory, Owner, Seat, Store};
 
 use crate::support::state::{
     self, at, claim, claim_with, end, feature, land, landed, lock, package, publish, steal, unlock,
@@ -184,4 +184,75 @@ fn the_plan_comes_back_as_it_was_published() {
         let since = full(&store).features[&feature()].opens[0].by.at;
         assert_eq!(since, at(0));
     });
+}
+
+#[test]
+fn a_derived_value_is_computed_once_and_again_after_a_change() {
+    let scratch = Scratch::new();
+    let repo = scratch.repo();
+    let open = || Store::open(&repo, &settings(), Seat::Outside);
+    let count = |store: &Store, computed: &mut u32| {
+        let value = store.derived(&feature(), "count", |records| {
+            *computed += 1;
+            records.packages.len()
+        });
+        value.unwrap()
+    };
+    let mut computed = 0;
+    assert_eq!(count(&open(), &mut computed), None);
+    published(&open());
+    assert_eq!(count(&open(), &mut computed), Some(0));
+    assert_eq!(count(&open(), &mut computed), Some(0));
+    assert_eq!(computed, 1);
+    one(&open(), claim("t1", "p", "a1")).unwrap();
+    assert_eq!(count(&open(), &mut computed), Some(1));
+    let cache = scratch.path().join(".git/wp/cache");
+    for entry in std::fs::read_dir(&cache).unwrap() {
+        std::fs::write(entry.unwrap().path(), "rubbish").unwrap();
+    }
+    assert_eq!(count(&open(), &mut computed), Some(1));
+    assert_eq!(computed, 3);
+    std::fs::remove_dir_all(&cache).unwrap();
+    assert_eq!(full(&open()).problems, []);
+}
+
+#[test]
+fn what_a_room_asks_for_waits_in_its_inbox_and_is_its_own() {
+    let scratch = Scratch::new();
+    let repo = scratch.repo();
+    let store = Store::open(&repo, &settings(), Seat::Outside);
+    published(&store);
+    one(&store, claim("t1", "p", "a1")).unwrap();
+    one(&store, claim("t2", "q", "a2")).unwrap();
+    let attempt = state::attempt("a1");
+    let room = Store::open(&repo, &settings(), Seat::Room { attempt });
+    // It asks for the lock in the name of another session, and for what no agent may have.
+    for request in [
+        lock("r1", "flag:x", "a2"),
+        end("r2", ("q", "a2"), 1),
+        land("r3", 1, ("p", "a1"), 1),
+        lock("r4", "q/x.rs", "a2"),
+    ] {
+        assert_eq!(one(&room, request), Ok(Accepted::Queued));
+    }
+    let owner = Owner {
+        feature: feature(),
+        package: package("p"),
+        attempt: state::attempt("a1"),
+        actor: state::by().actor,
+        label: "ann@host".to_owned(),
+    };
+    let inbox = store.inbox(&owner.attempt).unwrap();
+    std::fs::write(inbox.join("x.req"), "rubbish").unwrap();
+    let passed = store.drain_inbox(&owner).unwrap();
+    let accepted: Vec<bool> = passed.iter().map(|p| p.outcome.is_ok()).collect();
+    assert_eq!(accepted.iter().filter(|ok| **ok).count(), 1, "{passed:?}");
+    let view = full(&store);
+    let (_, held) = view.locks["flag:x"].live().unwrap();
+    assert_eq!(held.session, "a1");
+    assert_eq!(view.briefs[&feature()].live.len(), 2);
+    assert_eq!(store.drain_inbox(&owner).unwrap(), []);
+    // Its locks end with it.
+    one(&store, end("t9", ("p", "a1"), 1)).unwrap();
+    assert!(full(&store).locks["flag:x"].live().is_none());
 }
