@@ -122,6 +122,23 @@ fn a_crash_at_any_step_loses_nothing_when_packages_fail() {
 }
 
 #[test]
+fn what_somebody_else_ended_meanwhile_is_never_merged() {
+    for seed in 0..40 {
+        let scenario = Scenario {
+            meddlers: true,
+            zombies: seed % 2 == 0,
+            random_crashes: 2,
+            seed,
+            ..Scenario::default()
+        };
+        let outside: Shared = Rc::new(RefCell::new(Outside::new(&scenario)));
+        let report = (0..12).find_map(|_| one_engine(&outside, &scenario));
+        let report = report.unwrap_or_else(|| panic!("{scenario}: no end"));
+        check::at_the_end(&outside.borrow(), &report, &scenario);
+    }
+}
+
+#[test]
 fn several_crashes_in_a_row_use_up_no_retry() {
     for seed in 0..120 {
         let scenario = Scenario {

@@ -9,7 +9,7 @@ use git_wp::base::{
 use git_wp::engine::{Change, Job};
 use git_wp::graph::{Graph, Node};
 use git_wp::model::plan::Format;
-use git_wp::model::{Edge, EdgeOrigin};
+use git_wp::model::{Edge, EdgeOrigin, EndReason};
 use git_wp::schedule::{Agenda, Item, Limits, OnError, RunOptions};
 use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::{LockSet, Op, Refusal, Request, View, evaluate};
@@ -24,6 +24,8 @@ pub(super) struct Scenario {
     pub(super) random_crashes: usize,
     /// Agents outlive their supervisor, and recovery does not find half of them.
     pub(super) zombies: bool,
+    /// Somebody else ends attempts between a decision and its transaction.
+    pub(super) meddlers: bool,
     /// Agents, the gate, verification and merges fail now and then.
     pub(super) failures: bool,
 }
@@ -234,6 +236,32 @@ impl Outside {
         self.view.apply(&records);
         assert_eq!(self.view.problems, [], "{request:?}");
         Ok(())
+    }
+
+    /// Ends some attempt that holds its package, as another process may at any time.
+    pub(super) fn meddle(&mut self) {
+        let Some(records) = self.view.features.get(&feature()) else {
+            return;
+        };
+        let live = records
+            .packages
+            .iter()
+            .filter_map(|(id, p)| Some((id.clone(), p.live()?.clone())));
+        let live: Vec<_> = live.collect();
+        if live.is_empty() || !self.random.one_in(6) {
+            return;
+        }
+        let (package, grant) = live[self.random.below(live.len())].clone();
+        let op = Op::End {
+            feature: feature(),
+            package,
+            attempt: grant.attempt,
+            epoch: grant.epoch,
+            reason: EndReason::Lost,
+            note: "somebody else ended it".to_owned(),
+        };
+        // Refused while a landing with it is open.
+        let _ = self.commit(op);
     }
 
     pub(super) fn submit(&mut self, changes: Vec<Change>) -> Vec<Result<(), Refusal>> {

@@ -24,6 +24,7 @@ pub(super) struct SimWorld {
     id: u64,
     zombies: bool,
     failures: bool,
+    meddlers: bool,
     queue: Vec<(i64, Effect)>,
     seen: Arc<View>,
     seen_commits: usize,
@@ -44,6 +45,7 @@ impl SimWorld {
             id,
             zombies: scenario.zombies,
             failures: scenario.failures,
+            meddlers: scenario.meddlers,
             queue: Vec::new(),
             seen: Arc::default(),
             seen_commits: 0,
@@ -386,6 +388,9 @@ impl World for SimWorld {
 
     fn submit(&mut self, changes: Vec<Change>) -> Result<Vec<Result<(), Refusal>>> {
         self.touch()?;
+        if self.meddlers {
+            self.outside.borrow_mut().meddle();
+        }
         let answers = self.outside.borrow_mut().submit(changes);
         self.touch()?;
         Ok(answers)
