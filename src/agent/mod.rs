@@ -6,6 +6,7 @@
 pub mod collect;
 pub mod design;
 pub mod environment;
+mod facts;
 pub mod profile;
 pub mod prompt;
 pub mod quote;

@@ -3,6 +3,7 @@
 //! Pure. The task itself is never cut; context and notes are, each place is named in the text and
 //! in [`Prompt::cuts`]. What other workers wrote is quoted as data.
 
+use crate::agent::facts;
 use crate::agent::quote::{self, Note};
 use crate::agent::slice::{self, Part, Sources};
 use crate::base::json;
@@ -50,6 +51,7 @@ pub fn write(brief: &Brief<'_>, sources: Sources<'_>) -> Prompt {
     let mut cuts = Vec::new();
     head(brief, &mut text);
     task(brief.package, &mut text);
+    facts::write(brief.plan, brief.package, &mut text);
     scope(brief.package, &mut text);
     verification(&brief.package.verification.steps, &mut text);
     finish(brief, &mut text);

@@ -27,10 +27,10 @@ pub struct Contracts {
 }
 
 impl Contracts {
-    /// Everything an agent should know beside the files themselves, a line each.
-    pub fn advice(&self) -> Vec<String> {
+    /// Everything an agent should know beside the files themselves: what it is, and its value.
+    pub fn advice(&self) -> Vec<(String, String)> {
         let line = |what: &str, value: &Option<String>| {
-            value.as_ref().map(|value| format!("{what}: {value}"))
+            value.clone().map(|value| (what.to_owned(), value))
         };
         [
             line("entry document", &self.primary),
