@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::base::{Oid, Result};
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::Worker;
 use crate::engine::machine::shared::Trust;
 use crate::engine::machine::start::tree_of;
 use crate::engine::machine::verify::Check;
+use crate::engine::machine::worker::Worker;
 use crate::git::{Expected, Git, Sub, SwapError};
 use crate::model::{Role, Step, StepKind, Tier};
 use crate::os::clock;

@@ -2,9 +2,9 @@
 
 use crate::base::{Oid, PackageId, RepoPath, Result};
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::Worker;
 use crate::engine::machine::shared::{accepted, parse_scope};
 use crate::engine::machine::start::{attempt_of, deviation, planted, result_of};
+use crate::engine::machine::worker::Worker;
 use crate::integrate::gate::{GateInput, Limits};
 use crate::integrate::{Shadow, gate};
 use crate::model::Deviation;

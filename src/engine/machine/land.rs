@@ -2,11 +2,11 @@
 
 use crate::base::{Oid, RefName, Result};
 use crate::engine::effect::{Advanced, Outcome, Rejection, Subject};
-use crate::engine::machine::Worker;
 use crate::engine::machine::gate::granted;
 use crate::engine::machine::shared::{CheckoutRule, origin_of};
 use crate::engine::machine::start::{attempt_of, deviation, result_of};
 use crate::engine::machine::verify::Check;
+use crate::engine::machine::worker::Worker;
 use crate::git::{Expected, SwapError};
 use crate::integrate::merge::{self, MergeInput, MessageParts};
 use crate::integrate::{Conflict, MergeOutcome, Merged, Shadow};

@@ -11,6 +11,7 @@ mod recover;
 mod shared;
 mod start;
 mod verify;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub use shared::{CheckoutRule, Listener, Setup, Trust};
 
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, Kind, Oid, Result};
-use crate::engine::effect::{Effect, Outcome};
+use crate::engine::effect::Effect;
 use crate::engine::event::Event;
 use crate::engine::report::RunReport;
 use crate::engine::run::{Job, run};
@@ -42,6 +43,7 @@ use crate::state::{FeatureView, Refusal, Request, View};
 use crate::store::{Load, Owner, Seat, Store};
 
 use shared::Shared;
+use worker::Worker;
 
 /// Longest time until a signal is noticed.
 const SIGNAL_REST: Duration = Duration::from_millis(100);
@@ -364,41 +366,5 @@ impl World for Machine<'_> {
         let (value, text) = (self.summarise)(records, report)?;
         let text = self.store.put_blob(text.as_bytes())?;
         Ok((value, text))
-    }
-}
-
-/// One effect in a thread of its own.
-struct Worker {
-    shared: Arc<Shared>,
-    /// The state on which the effect was decided.
-    view: Arc<View>,
-    watch: Watch,
-}
-
-impl Worker {
-    fn perform(&self, effect: Effect) -> Result<Outcome> {
-        match self.attempt(effect) {
-            Err(error) if error.kind() == Kind::Interrupted => Ok(Outcome::Interrupted),
-            other => other,
-        }
-    }
-
-    fn attempt(&self, effect: Effect) -> Result<Outcome> {
-        match effect {
-            Effect::Run(subject) => self.run(&subject),
-            Effect::Recover(subject) => self.recover(&subject),
-            Effect::Gate(subject) => self.gate(&subject),
-            Effect::Verify(subject) => self.verify(&subject),
-            Effect::Merge { n, onto, subjects } => self.merge(n, &onto, &subjects),
-            Effect::Swap(land) => self.swap(&land),
-            Effect::Advance(to) => self.advance(&to),
-            Effect::Final(commit) => self.last_check(&commit),
-            Effect::Tidy(subject) => self.tidy(&subject),
-        }
-    }
-
-    fn records(&self) -> Result<&FeatureView> {
-        let records = self.shared.records(&self.view);
-        records.ok_or_else(|| Error::bug("the feature was not loaded"))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::Worker;
+use crate::engine::machine::worker::Worker;
 use crate::os::{clock, process};
 use crate::state::record::Salvage;
 use crate::worktree::Room;

@@ -5,8 +5,8 @@ use crate::agent::prompt::{self, Brief, PROMPT_MAX};
 use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sources, supervise};
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::Worker;
 use crate::engine::machine::notes;
+use crate::engine::machine::worker::Worker;
 use crate::git::Conversion;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
@@ -256,8 +256,8 @@ fn leftovers_message(package: &Package, attempt: &Attempt) -> String {
     )
 }
 
-/// Result keys that the runner computes itself. Keys of a verification step are shown by the step.
-const COMPUTED_KEYS: [&str; 4] = ["files_modified", "git", "scope_check", "verification"];
+/// Result keys that the runner computes itself.
+const COMPUTED_KEYS: [&str; 3] = ["files_modified", "scope_check", "verification"];
 
 /// What those who come later should know of a result.
 fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
@@ -272,7 +272,7 @@ fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
         .iter()
         .map(String::as_str)
         .filter(|key| !result.claimed.contains_key(*key))
-        .filter(|key| !is_from_a_step(package, key))
+        .filter(|key| !COMPUTED_KEYS.contains(key) && !is_from_a_step(package, key))
         .collect();
     if !missing.is_empty() && result.outcome == OutcomeKind::Finished {
         let detail = format!("the result file does not have {}", missing.join(", "));

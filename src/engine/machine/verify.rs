@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Oid, RepoPath, Result};
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::Worker;
 use crate::engine::machine::start::{attempt_of, command_environment, result_of};
+use crate::engine::machine::worker::Worker;
 use crate::model::{Deviation, Evidence, Package, Step, StepEvidence, StepKind, StepState, Tier};
 use crate::os::clock;
 use crate::state::record::EvidenceFact;
