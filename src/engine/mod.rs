@@ -1,6 +1,6 @@
 //! The loop: decide, record the intent, perform the effect, record the outcome.
 //!
-//! [`run`] owns the control flow and has no opinion; [`crate::schedule::decide`] has them all.
+//! [`run()`] owns the control flow and has no opinion; [`crate::schedule::decide()`] has them all.
 //! What it touches stands behind [`World`], which has two homes: this machine, and the
 //! simulation of the tests, which crashes at every step.
 

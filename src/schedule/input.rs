@@ -7,7 +7,7 @@ use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, Timestamp, TxnI
 use crate::schedule::agenda::Agenda;
 use crate::state::{FeatureView, View};
 
-/// What [`crate::schedule::decide`] is given.
+/// What [`crate::schedule::decide()`] is given.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The feature that is being implemented.

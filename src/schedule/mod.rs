@@ -1,6 +1,6 @@
 //! Opinions: what should happen next, where everything stands, and why. Pure.
 //!
-//! [`decide`] is asked by the engine after every occurrence, by `--dry-run` on a simulated clock,
+//! [`decide()`] is asked by the engine after every occurrence, by `--dry-run` on a simulated clock,
 //! and by tests. [`standing`] computes the statuses from the same stages. Nothing here touches a
 //! disk, a clock or git: what lies outside the ref comes as [`Observed`].
 

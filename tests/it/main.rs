@@ -9,6 +9,7 @@ mod cli_frame;
 mod cli_implement;
 mod cli_locks;
 mod cli_plan;
+mod cli_readme;
 mod cli_task;
 mod config;
 mod engine_run;
