@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{AttemptId, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp};
+use crate::base::{AttemptId, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp, text};
 use crate::git::Person;
 use crate::git::merge::{self, MergeMessage};
 use crate::git::raw::{RawChange, RawStore};
@@ -49,6 +49,8 @@ pub struct MessageParts<'a> {
     pub package: &'a PackageId,
     /// Its role in words.
     pub role: &'a str,
+    /// What it is about, for people; cut where the subject gets long. May be empty.
+    pub title: &'a str,
     /// The attempt whose head this is.
     pub attempt: &'a AttemptId,
     /// Who merges.
@@ -62,11 +64,7 @@ pub struct MessageParts<'a> {
 impl MessageParts<'_> {
     /// Subject, blank line, trailers.
     pub fn text(&self) -> String {
-        let role = one_line(self.role);
-        let mut text = format!(
-            "Merge {} ({role}), attempt {}\n\n",
-            self.package, self.attempt
-        );
+        let mut text = format!("{}\n\n", self.subject());
         text += &format!("Work-Package: {}\n", self.package);
         text += &format!(
             "Wp-Feature: {}\nWp-Attempt: {}\n",
@@ -77,7 +75,25 @@ impl MessageParts<'_> {
         }
         text
     }
+
+    /// The title gives way to what tells merges apart.
+    fn subject(&self) -> String {
+        let start = format!("Merge {} ({})", self.package, one_line(self.role));
+        let end = format!(", attempt {}", self.attempt);
+        let used = start.chars().count() + end.chars().count() + ": ".len();
+        let room = SUBJECT_MAX.saturating_sub(used);
+        let title = one_line(self.title);
+        match title.is_empty() || room < TITLE_MIN {
+            true => start + &end,
+            false => format!("{start}: {}{end}", text::cut(&title, room)),
+        }
+    }
 }
+
+/// Longest subject of a merge, in characters, where its ids allow it.
+const SUBJECT_MAX: usize = 72;
+/// A title that is cut below this says nothing.
+const TITLE_MIN: usize = 8;
 
 /// Text of a plan cannot begin a trailer of its own.
 fn one_line(text: &str) -> String {
@@ -283,6 +299,7 @@ mod tests {
             feature: &FeatureId::parse("add-auth").unwrap(),
             package: &PackageId::parse("wp-api").unwrap(),
             role: "backend\n\nWp-Attempt: forged",
+            title: "",
             attempt: &AttemptId::parse("k3x9").unwrap(),
             by: &by,
             at: Timestamp::from_millis(0),
@@ -292,6 +309,22 @@ mod tests {
             parts.text(),
             "Merge wp-api (backend  Wp-Attempt: forged), attempt k3x9\n\n\
              Work-Package: wp-api\nWp-Feature: add-auth\nWp-Attempt: k3x9\nWp-Stack: 2 X: y\n"
+        );
+        let titled = |title| {
+            let parts = MessageParts {
+                role: "backend",
+                title,
+                ..parts
+            };
+            parts.text().lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            titled("Tokens\nthat expire"),
+            "Merge wp-api (backend): Tokens that expire, attempt k3x9"
+        );
+        assert_eq!(
+            titled(&"long ".repeat(20)),
+            "Merge wp-api (backend): long long long long long long lon…, attempt k3x9"
         );
     }
 }

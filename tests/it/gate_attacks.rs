@@ -628,6 +628,7 @@ fn merge_with_scope(stage: &Stage, tip: &Oid, scope: &Set) -> MergeOutcome {
             feature: &FeatureId::parse("f").unwrap(),
             package: &PackageId::parse("p").unwrap(),
             role: "backend",
+            title: "",
             attempt: &AttemptId::parse("a1").unwrap(),
             by: &by,
             at: Timestamp::from_millis(1_000_000),

@@ -68,6 +68,7 @@ impl Worker {
                     feature: self.shared.feature(),
                     package: &package.id,
                     role: package.role_word(),
+                    title: package.title.as_deref().unwrap_or_default(),
                     attempt: &attempt.attempt,
                     by: &self.shared.setup.person,
                     at: clock::now(),
