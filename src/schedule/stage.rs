@@ -1,7 +1,7 @@
 //! Where one package stands according to its records alone.
 
-use crate::base::{AttemptId, PackageId, TxnId};
-use crate::model::{EndReason, GateVerdict, OutcomeKind};
+use crate::base::{AttemptId, PackageId, TxnId, text};
+use crate::model::{AttemptResult, EndReason, GateVerdict, OutcomeKind};
 use crate::schedule::tier::{self, OpenStep, Shown};
 use crate::state::record::{Accept, Grant, Hold, HoldKind};
 use crate::state::view::{AttemptView, FeatureView, PackageView};
@@ -171,11 +171,17 @@ fn phase(package: &PackageView, attempt: &AttemptView) -> Phase {
     let Some(result) = &attempt.result else {
         return Phase::Working;
     };
-    if let Some(reason) = bad(result.outcome) {
-        return Phase::Over(reason, said(result.outcome, &result.reason));
-    }
     let gates = attempt.gates.iter().rev();
-    match gates.into_iter().find(|g| g.head == result.head) {
+    let verdict = gates.into_iter().find(|g| g.head == result.head);
+    if let Some(reason) = bad(result.outcome) {
+        let note = match verdict {
+            None if is_worth_a_look(attempt, result) => return Phase::Ungated,
+            Some(verdict) if !verdict.passed => format!("{}; {}", said(result), refusal(verdict)),
+            None | Some(_) => last_words(result),
+        };
+        return Phase::Over(reason, note);
+    }
+    match verdict {
         None => Phase::Ungated,
         Some(verdict) if !verdict.passed => Phase::Over(EndReason::Failed, refusal(verdict)),
         Some(_) => match tier::shown(package, attempt) {
@@ -201,12 +207,45 @@ fn bad(outcome: OutcomeKind) -> Option<EndReason> {
     })
 }
 
-fn said(outcome: OutcomeKind, reason: &str) -> String {
-    match reason.is_empty() {
-        true => outcome.as_str().to_owned(),
-        false => reason.to_owned(),
+/// True if the gate can say of a failed attempt what was wrong with its work: a refused commit,
+/// for instance, is all that its agent may know to tell by its exit code.
+fn is_worth_a_look(attempt: &AttemptView, result: &AttemptResult) -> bool {
+    match result.outcome {
+        OutcomeKind::Failed
+        | OutcomeKind::TimedOut
+        | OutcomeKind::Silent
+        | OutcomeKind::BadResult => result.head != attempt.attempt.base,
+        // Its own head is not judged, but what else it did to the repository is.
+        OutcomeKind::Diverged => true,
+        OutcomeKind::Finished
+        | OutcomeKind::Empty
+        | OutcomeKind::Killed
+        | OutcomeKind::LostWorktree
+        | OutcomeKind::Lost
+        | OutcomeKind::Stopped => false,
     }
 }
+
+fn said(result: &AttemptResult) -> &str {
+    match result.reason.is_empty() {
+        true => result.outcome.as_str(),
+        false => &result.reason,
+    }
+}
+
+/// What is known of a failure, with the last line that the agent wrote.
+fn last_words(result: &AttemptResult) -> String {
+    let said = said(result).to_owned();
+    let mut lines = result.tail.lines().rev().map(str::trim);
+    let last = lines.find(|line| !line.is_empty());
+    match last.filter(|_| result.outcome == OutcomeKind::Failed && result.exit_code != Some(0)) {
+        Some(line) => format!("{said}: {}", text::cut(line, LAST_WORDS_MAX)),
+        None => said,
+    }
+}
+
+/// Characters of an agent's last line that go into the reason of its failure.
+const LAST_WORDS_MAX: usize = 120;
 
 fn refusal(verdict: &GateVerdict) -> String {
     let Some(first) = verdict.violations.first() else {

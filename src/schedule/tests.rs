@@ -6,8 +6,8 @@ use crate::base::{
     ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId,
 };
 use crate::model::{
-    AttemptResult, EndReason, Evidence, GateVerdict, OutcomeKind, PackageStatus, RunResult,
-    StepEvidence, StepState, Tier,
+    AttemptResult, EndReason, Evidence, GateVerdict, GateViolation, OutcomeKind, PackageStatus,
+    RunResult, StepEvidence, StepState, Tier,
 };
 use crate::schedule::decision::Decision;
 use crate::schedule::forecast::{Question, forecast};
@@ -550,4 +550,51 @@ fn less_than_the_required_tier_is_no_way_to_a_merge() {
     let note = note.unwrap();
     assert!(note.starts_with("VERIFICATION_INFEASIBLE"), "{note}");
     assert!(!scene.merges());
+}
+
+#[test]
+fn a_failure_is_explained_by_the_gate_where_there_is_something_to_judge() {
+    let ended = |tail: &str, violations: Option<Vec<GateViolation>>| {
+        let mut scene = Scene::new(&[("p", &[], 1)]);
+        let attempt = scene.hold("p");
+        attempt.result = Some(AttemptResult {
+            outcome: OutcomeKind::Failed,
+            exit_code: Some(1),
+            reason: "ended with exit code 1".to_owned(),
+            tail: tail.to_owned(),
+            ..result()
+        });
+        attempt
+            .gates
+            .extend(violations.map(|violations| GateVerdict {
+                base: oid('1'),
+                head: oid('5'),
+                passed: violations.is_empty(),
+                violations,
+                commits: 1,
+                at: by().at,
+            }));
+        let decisions = scene.decide();
+        decisions.into_iter().find_map(|d| match d {
+            Decision::End { reason, note, .. } => Some((reason, note)),
+            _ => None,
+        })
+    };
+    assert_eq!(ended("", None), None, "the gate comes first");
+    let violation = GateViolation {
+        path: Some("evil.txt".into()),
+        rule: "not-allowed".to_owned(),
+        detail: "adds it".to_owned(),
+        commit: None,
+        owner: None,
+    };
+    let because = |note: &str| Some((EndReason::Failed, note.to_owned()));
+    assert_eq!(
+        ended("bye\n", Some(vec![violation])),
+        because("ended with exit code 1; refused at the gate: `evil.txt`: adds it [not-allowed]")
+    );
+    assert_eq!(
+        ended("one\ntwo\n\n", Some(Vec::new())),
+        because("ended with exit code 1: two")
+    );
 }
