@@ -54,7 +54,7 @@ pub enum Decision {
         /// The attempt's number.
         number: u32,
     },
-    /// Remove the room of a merged attempt.
+    /// Remove the room of an attempt that is over, of a merged package.
     Tidy {
         /// The package.
         package: PackageId,

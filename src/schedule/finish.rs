@@ -1,26 +1,30 @@
 //! The end of a run: tidy rooms, the final verification, the feature branch, the one word.
 
 use crate::base::Oid;
-use crate::model::RunResult;
+use crate::model::{EndReason, RunResult};
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::Stage;
-use crate::state::record::FinalCheck;
+use crate::state::record::{End, FinalCheck};
 
-/// Removes rooms of merged attempts.
+/// Removes rooms of merged packages: that of the attempt that was merged, and those of attempts
+/// that were cut short. Who failed keeps its room, for a person to look at.
 pub(super) fn tidy(picture: &mut Picture<'_>) {
     let input = picture.input;
     for item in input.agenda.items() {
-        let Some(Stage::Merged { accept, .. }) = picture.stage(&item.id) else {
-            continue;
-        };
-        if input.observed.rooms.contains(&accept.attempt) {
-            let decision = Decision::Tidy {
-                package: item.id.clone(),
-                attempt: accept.attempt.clone(),
-            };
-            picture.push(decision);
+        let package = input.records().packages.get(&item.id);
+        let merged = package.filter(|_| picture.is_merged(&item.id));
+        for (id, attempt) in merged.into_iter().flat_map(|p| &p.attempts) {
+            let failed = |end: &End| end.reason == EndReason::Failed;
+            let is_over = attempt.end.as_ref().is_some_and(|end| !failed(end));
+            if is_over && input.observed.rooms.contains(id) {
+                let decision = Decision::Tidy {
+                    package: item.id.clone(),
+                    attempt: id.clone(),
+                };
+                picture.push(decision);
+            }
         }
     }
 }

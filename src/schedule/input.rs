@@ -88,7 +88,7 @@ pub struct Observed {
     pub land: Option<LandSeen>,
     /// The tip for which the feature branch was moved, or found not to be movable.
     pub advanced: Option<Oid>,
-    /// Merged attempts that still have a room.
+    /// Attempts of the feature that still have a room.
     pub rooms: BTreeSet<AttemptId>,
     /// Claims that were refused on exactly this view, with the reason.
     pub refused: BTreeMap<PackageId, String>,

@@ -576,6 +576,8 @@ fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
         .git(&["show", &format!("{}:one", saved.kept_by)]);
     assert_eq!(saved, "half");
     assert_eq!(lab.show("one"), "whole");
+    let worktrees = lab.scratch.git(&["worktree", "list", "--porcelain"]);
+    assert_eq!(worktrees.matches("worktree ").count(), 1, "{worktrees}");
 }
 
 #[test]

@@ -254,12 +254,10 @@ impl World for Machine<'_> {
         let land = records.and_then(FeatureView::open_land);
         let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
         observed.land = seen.transpose()?;
-        let accepted = records.map(shared::accepted).unwrap_or_default();
         let standing = &self.shared.standing;
         let standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
-        let ids = accepted
-            .iter()
-            .map(|(_, attempt, _)| &attempt.attempt.attempt);
+        let packages = records.into_iter().flat_map(|r| r.packages.values());
+        let ids = packages.flat_map(|package| package.attempts.keys());
         observed.rooms = ids.filter(|id| standing.contains(*id)).cloned().collect();
         Ok(())
     }

@@ -351,11 +351,11 @@ impl World for SimWorld {
         observed.mine = mine.map(|(id, _)| id.clone()).collect();
         observed.tip = out.integration.clone();
         let records = view.features.get(&feature());
-        let accepts = records.into_iter().flat_map(|r| r.packages.values());
-        let merged = accepts.filter_map(|p| p.accept.as_ref());
-        observed.rooms = merged
-            .map(|a| a.attempt.clone())
-            .filter(|id| out.rooms.contains(id))
+        let packages = records.into_iter().flat_map(|r| r.packages.values());
+        let attempts = packages.flat_map(|p| p.attempts.keys());
+        observed.rooms = attempts
+            .filter(|id| out.rooms.contains(*id))
+            .cloned()
             .collect();
         observed.land = records.and_then(|r| r.open_land()).map(|land| {
             let tip = out.integration.clone().unwrap();
