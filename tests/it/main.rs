@@ -11,6 +11,7 @@ mod cli_locks;
 mod cli_plan;
 mod cli_readme;
 mod cli_task;
+mod cli_words;
 mod config;
 mod engine_run;
 mod fuzz_readers;

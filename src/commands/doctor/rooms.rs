@@ -52,6 +52,8 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
     unsupervised(cx, &repo, &view, found)
 }
 
+const CLEANUP: &str = "git wp cleanup lists it, and says how it goes";
+
 fn half_made(rooms: &Rooms, mode: Mode, found: &mut Diagnosis) -> Result<()> {
     let unfinished = rooms.unfinished()?;
     if unfinished.is_empty() {
@@ -126,7 +128,7 @@ fn overdue(
     }
     let label = &grant.by.label;
     let message = format!("the lease of {feature}/{package}, held by {label}, has run out");
-    let hint = format!("git wp cancel {feature}/{package}");
+    let hint = format!("git wp status {feature}");
     Some(by_hand("lease-overdue", Gravity::Warning, message, &hint))
 }
 
