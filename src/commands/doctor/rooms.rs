@@ -29,18 +29,16 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
         let path = room.path().display();
         if !room.path().exists() {
             let message = format!("the worktree of {id} at `{path}` is gone");
-            let hint = format!("git wp cleanup --yes {id}");
             found
                 .damages
-                .push(by_hand("room-lost", Gravity::Warning, message, &hint));
+                .push(by_hand("room-lost", Gravity::Warning, message, CLEANUP));
         } else if known.contains(id) {
             standing += 1;
         } else {
             let message = format!("the worktree `{path}` is of an attempt that is not recorded");
-            let hint = format!("git wp cleanup --yes {id}");
             found
                 .damages
-                .push(by_hand("room-orphan", Gravity::Warning, message, &hint));
+                .push(by_hand("room-orphan", Gravity::Warning, message, CLEANUP));
         }
     }
     if standing > 0 {
