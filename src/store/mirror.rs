@@ -3,16 +3,17 @@
 //! Every folder is remembered with its tree id; the same id means the same view. A folder that
 //! disappears (the ref was moved back) makes the mirror start over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{ActorId, FeatureId, Oid, Result};
 use crate::state::fold::{self, Folded};
-use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom, Slot};
+use crate::state::layout::{self, FeatureRoom, LockRoom, Slot};
 use crate::state::view::Problem;
-use crate::state::{FeatureView, Record, View};
+use crate::state::{Record, View};
 use crate::store::backend::{Backend, Snapshot};
 use crate::store::cache::Cache;
+use crate::store::inside::{Fate, Inside, Known, Remembered};
 use crate::store::reader::{Folders, Reader};
 
 /// What somebody wants to see beside the briefs of everything.
@@ -48,35 +49,11 @@ pub(super) struct Mirror {
     locks: BTreeMap<LockRoom, Remembered>,
 }
 
-/// A folder as it was read last.
-struct Remembered {
-    tree: Oid,
-    problems: Vec<Problem>,
-}
-
 struct Feature {
     at: Remembered,
     /// What is remembered of its inside; `None` if only the brief is.
     inside: Option<Inside>,
 }
-
-#[derive(Default)]
-struct Inside {
-    own: Vec<(String, Oid)>,
-    own_problems: Vec<Problem>,
-    packages: BTreeMap<PackageRoom, Remembered>,
-}
-
-/// Whether a mirror could follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Followed,
-    /// Something disappeared.
-    Shrunk,
-}
-
-/// Rooms whose change the view shows already.
-type Known = BTreeSet<String>;
 
 impl Mirror {
     /// The view at `snapshot`, with what `load` asks for.
@@ -301,16 +278,11 @@ impl Mirror {
             return Ok(fate);
         }
         let mut problems = folded.problems;
-        problems.extend(inside.own_problems.iter().cloned());
-        problems.extend(
-            inside
-                .packages
-                .values()
-                .flat_map(|p| p.problems.iter().cloned()),
-        );
+        problems.extend(inside.problems().cloned());
         match folded.id {
             Some(id) => {
-                let brief = folded.view.brief();
+                let as_applied = view.briefs.get(&id).filter(|_| !inside.folded);
+                let brief = as_applied.cloned().unwrap_or_else(|| folded.view.brief());
                 if problems.is_empty() && !wanted {
                     reader.cache().keep_brief(room, &tree, (&id, &brief));
                 }
@@ -361,54 +333,5 @@ impl Mirror {
         if self.view.problems != all {
             Arc::make_mut(&mut self.view).problems = all;
         }
-    }
-}
-
-impl Inside {
-    /// Brings the view of a feature to `tree`.
-    fn refresh(
-        &mut self,
-        (room, tree): (&FeatureRoom, &Oid),
-        folded: &mut Folded<FeatureId, FeatureView>,
-        (authority, known): (Option<&ActorId>, &Known),
-        reader: &mut Reader<'_>,
-    ) -> Result<Fate> {
-        let parts = reader.parts(room, tree)?;
-        folded.problems = parts.problems;
-        if self
-            .packages
-            .keys()
-            .any(|room| !parts.packages.contains_key(room))
-        {
-            return Ok(Fate::Shrunk);
-        }
-        if self.own != parts.own && !known.contains(room.path()) {
-            let (entries, problems) = reader.records(room.path(), &parts.own)?;
-            let mut fresh = fold::feature(room, authority, &entries);
-            fresh.view.packages = std::mem::take(&mut folded.view.packages);
-            self.own_problems = problems;
-            self.own_problems.append(&mut fresh.problems);
-            folded.view = fresh.view;
-            folded.id = fresh.id.or(folded.id.take());
-        }
-        self.own = parts.own;
-        for (room, tree) in parts.packages {
-            if self.packages.get(&room).is_some_and(|p| p.tree == tree) {
-                continue;
-            }
-            let mut problems = Vec::new();
-            if !known.contains(room.path()) {
-                let path = [(String::new(), tree.clone())];
-                let (entries, unread) = reader.records(room.path(), &path)?;
-                let mut package = fold::package(&room, authority, &entries);
-                problems = unread;
-                problems.append(&mut package.problems);
-                let before = folded.problems.len();
-                folded.add(&room, package);
-                problems.extend(folded.problems.drain(before..));
-            }
-            self.packages.insert(room, Remembered { tree, problems });
-        }
-        Ok(Fate::Followed)
     }
 }

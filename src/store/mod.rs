@@ -12,6 +12,7 @@ mod fsck;
 mod git_ref;
 mod handle;
 mod inbox;
+mod inside;
 mod journal;
 mod memory;
 mod message;

@@ -39,7 +39,8 @@ pub(super) struct Root {
 #[derive(Default)]
 pub(super) struct Parts {
     pub(super) own: Vec<(String, Oid)>,
-    pub(super) packages: BTreeMap<PackageRoom, Oid>,
+    /// Fans, `<room>/packages/<h2>`, with their tree ids.
+    pub(super) fans: BTreeMap<String, Oid>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -98,10 +99,11 @@ impl<'a> Reader<'a> {
             let path = format!("{}/{name}", room.path());
             match (name.as_str(), entry.mode) {
                 ("packages", Mode::Tree) => {
-                    for (path, oid) in self.fanned(&path, &entry.oid, &mut parts.problems)? {
-                        match layout::package_room(&path) {
-                            Some(room) => _ = parts.packages.insert(room, oid),
-                            None => parts.problems.push(Problem::foreign(path)),
+                    for fan in self.level(&path, &entry.oid, &mut parts.problems)?.iter() {
+                        let path = format!("{path}/{}", fan.path.to_text());
+                        match fan.mode {
+                            Mode::Tree => _ = parts.fans.insert(path, fan.oid.clone()),
+                            _ => parts.problems.push(Problem::foreign(path)),
                         }
                     }
                 }
@@ -110,6 +112,23 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(parts)
+    }
+
+    /// The packages of one fan.
+    pub(super) fn packages(
+        &mut self,
+        fan: &str,
+        tree: &Oid,
+    ) -> Result<(BTreeMap<PackageRoom, Oid>, Vec<Problem>)> {
+        let (mut packages, mut problems) = (BTreeMap::new(), Vec::new());
+        for entry in self.level(fan, tree, &mut problems)?.iter() {
+            let path = format!("{fan}/{}", entry.path.to_text());
+            match layout::package_room(&path).filter(|_| entry.mode == Mode::Tree) {
+                Some(room) => _ = packages.insert(room, entry.oid.clone()),
+                None => problems.push(Problem::foreign(path)),
+            }
+        }
+        Ok((packages, problems))
     }
 
     /// The folders two levels below `path`: `<path>/<h2>/<name>`.
