@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::base::Result;
 use crate::commands::Context;
 use crate::git::{Person, Repo};
+use crate::os::lock;
+use crate::state::record::Grant;
 use crate::worktree::Rooms;
 use crate::worktree::place::{self, Wishes};
 
@@ -22,6 +24,21 @@ pub(super) fn open(cx: &mut Context<'_>) -> Result<Rooms> {
     let parent = place::choose(&repo, wishes)?;
     let person = person(cx, &repo)?;
     Ok(Rooms::new(repo, parent, person))
+}
+
+/// True if the holder shows that it lives, or need not: a claim from outside has a lease.
+///
+/// # Errors
+/// The supervisor's lock cannot be looked at.
+pub(super) fn is_supervised(repo: &Repo, grant: &Grant) -> Result<bool> {
+    if grant.lease_seconds.is_some() {
+        return Ok(true);
+    }
+    let lock = repo
+        .wp_dir()
+        .join("run")
+        .join(format!("{}.lock", grant.attempt));
+    lock::is_held(&lock)
 }
 
 /// Who commits: as git itself looks it up.

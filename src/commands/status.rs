@@ -2,6 +2,7 @@
 
 use crate::base::json::json;
 use crate::base::{FeatureId, Result, json};
+use crate::commands::rooms::is_supervised;
 use crate::commands::{Answer, Context, feature};
 use crate::report::overview::{self, OverviewRow};
 use crate::report::status;
@@ -48,8 +49,28 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             StatusView::of(&found.id, &found.records)
         }
     };
+    let view = abandoned(cx, view, &briefs)?;
     let text = status::render(&view, cx.now(), cx.ui.page());
     Ok(Answer::done(json::value(&view)?, text))
+}
+
+/// Says of packages whose supervisor is gone that nobody works on them. That is not on the ref:
+/// the kernel knows who is alive.
+fn abandoned(cx: &mut Context<'_>, mut view: StatusView, briefs: &View) -> Result<StatusView> {
+    let live = briefs.briefs.get(&view.feature).map(|brief| &brief.live);
+    for (package, grant) in live.into_iter().flatten() {
+        if is_supervised(&cx.repo()?, grant)? {
+            continue;
+        }
+        let rows = view.packages.iter_mut();
+        for row in rows.filter(|row| row.id == *package) {
+            row.why = format!(
+                "nobody looks after it; git wp implement {} goes on",
+                view.feature
+            );
+        }
+    }
+    Ok(view)
 }
 
 /// The published feature that is named, or the only one.

@@ -1,5 +1,9 @@
 //! After a run: `report`, `cleanup`, `doctor`, `demo`.
 
+use std::time::Duration;
+
+use git_wp::os::clock;
+
 use super::support::plans::Pkg;
 use super::support::{Scratch, run};
 
@@ -176,4 +180,37 @@ fn the_demo_merges_a_branch_whose_tests_pass() {
         "the user's own state folder is left alone"
     );
     run(scratch.wp_command_in(&scratch.beside(""), &args)).expect(2);
+}
+
+#[test]
+fn a_killed_run_is_noticed_and_goes_on() {
+    let scratch = Scratch::new();
+    let flag = scratch.beside("let-go");
+    let wait = format!(
+        "mkdir wp-a; echo x > wp-a/f; until [ -e {} ]; do sleep 0.05; done",
+        flag.display()
+    );
+    scratch.add_plan("x", &[Pkg::new("wp-a").run(&wait)]);
+    scratch.wp(&["approve", "x"]).expect(0);
+    let mut child = scratch
+        .wp_command(&["implement", "x", "-q"])
+        .spawn()
+        .unwrap();
+    let is_running = || {
+        let status = scratch.wp(&["status", "x", "--json"]).data();
+        (status["packages"][0]["status"] == "running").then_some(())
+    };
+    let (limit, rest) = (Duration::from_secs(60), Duration::from_millis(20));
+    let begun = clock::poll(limit, rest, is_running);
+    assert!(begun.is_some(), "the run never began");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let status = scratch.wp(&["status", "x", "--json"]).expect(0).data();
+    let why = status["packages"][0]["why"].as_str().unwrap();
+    assert!(why.starts_with("nobody looks after it"), "{why}");
+    assert!(codes(&scratch, &[], 1).contains(&pair("attempt-dead", "by-hand")));
+    std::fs::write(&flag, "").unwrap();
+    let data = scratch.wp(&["implement", "x", "--json"]).expect(0).data();
+    assert_eq!(data["result"], "merged");
+    assert_eq!(codes(&scratch, &[], 0), []);
 }

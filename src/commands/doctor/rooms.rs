@@ -6,10 +6,10 @@ use super::{Mode, by_hand};
 use crate::base::text::count;
 use crate::base::{AttemptId, FeatureId, PackageId, Result};
 use crate::commands::Context;
+use crate::commands::rooms::is_supervised;
 use crate::config::environment::own_program;
 use crate::git::Repo;
 use crate::hook::{self, Reach};
-use crate::os::lock;
 use crate::report::doctor::{Damage, Diagnosis, Gravity, Repair};
 use crate::state::View;
 use crate::state::record::Grant;
@@ -101,8 +101,7 @@ fn dead(
     grant: &Grant,
 ) -> Result<Option<Damage>> {
     let id = &grant.attempt;
-    let lock = repo.wp_dir().join("run").join(format!("{id}.lock"));
-    if lock::is_held(&lock)? {
+    if is_supervised(repo, grant)? {
         return Ok(None);
     }
     let message = format!("nobody looks after attempt {id} of {feature}/{package}");
