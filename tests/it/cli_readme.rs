@@ -62,7 +62,7 @@ fn every_verb_that_is_named_exists_and_every_verb_is_named() {
     for rest in text.split("git wp ").skip(1) {
         let verb: String = rest
             .chars()
-            .take_while(|c| c.is_ascii_lowercase())
+            .take_while(char::is_ascii_lowercase)
             .collect();
         if !verb.is_empty() && !matches!(verb.as_str(), "takes" | "cannot") {
             scratch.wp(&["help", &verb]).expect(0);
