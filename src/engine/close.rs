@@ -10,7 +10,6 @@ use crate::model::RunResult;
 use crate::schedule::status::standing_of;
 use crate::schedule::{Decision, Stop, Why};
 use crate::state::record::{PackageBrief, RunEnded};
-use crate::state::view::LandState;
 use crate::state::{FeatureView, Op};
 
 impl Engine<'_> {
@@ -57,10 +56,8 @@ impl Engine<'_> {
 
     /// Where the integration ref must be if it is missing: at the last landing, else the base.
     fn reached(&self) -> Oid {
-        let lands = self.records().lands.values();
-        let mut done = lands.rev().filter(|l| l.state == LandState::Landed);
-        let last = done.next().map(|l| l.land.new.clone());
-        last.unwrap_or_else(|| self.job.started.base.clone())
+        let last = self.records().reached();
+        last.unwrap_or(&self.job.started.base).clone()
     }
 
     /// Ends the run: on the ref if it has one, and as a report.

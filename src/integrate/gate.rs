@@ -12,7 +12,7 @@ use crate::git::raw::{RawChange, RawEntry, RawStore};
 use crate::integrate::lineage::{self, Ask, Lineage, Verdict};
 use crate::integrate::rules::{self, Found};
 use crate::integrate::shadow::Shadow;
-use crate::integrate::{Planted, collide};
+use crate::integrate::{Danger, Planted, collide};
 use crate::model::{GateVerdict, ScopeMode};
 use crate::scope::Set;
 
@@ -182,12 +182,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Replace refs of judged commits would show people something else than what is merged.
+    /// Replace refs of judged commits would show people something else than what is merged; a
+    /// moved ref of the user would be a merge that nobody judged.
     fn surroundings(&mut self) {
         for planted in self.input.planted {
-            if planted.bends_history {
-                self.found.push(Found::new("planted", planted.to_string()));
-            }
+            let rule = match planted.danger {
+                Danger::BendsHistory => "planted",
+                Danger::MovesRef => "ref",
+                Danger::Programs => continue,
+            };
+            self.found.push(Found::new(rule, planted.to_string()));
         }
     }
 

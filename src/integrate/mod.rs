@@ -19,4 +19,4 @@ pub use merge::{
 };
 pub use rehearse::{Rehearsal, rehearse};
 pub use shadow::Shadow;
-pub use surroundings::{Planted, Surroundings};
+pub use surroundings::{Danger, Planted, Surroundings};

@@ -36,8 +36,21 @@ pub struct Planted {
     pub name: String,
     /// What happened to it.
     pub how: How,
-    /// True if it makes git show other history or content than what is stored.
-    pub bends_history: bool,
+    /// What it can do.
+    pub danger: Danger,
+}
+
+/// What a planted thing can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Danger {
+    /// Run programs or hide files; of no effect on the gate.
+    Programs,
+    /// Make git show other history or content than what is stored.
+    BendsHistory,
+    /// Pass the attempt's commits off as work of the user, or as merged: a ref that the agent
+    /// moved to a commit of its own.
+    MovesRef,
 }
 
 /// What happened to a file or ref.
@@ -60,6 +73,14 @@ impl fmt::Display for Planted {
             How::Removed => "disappeared",
         };
         let name = crate::base::text::foreign(&self.name);
+        if self.danger == Danger::MovesRef {
+            return match self.how {
+                How::Added => write!(f, "the agent made the ref `{name}` for commits of its own"),
+                How::Changed | How::Removed => {
+                    write!(f, "the agent moved the ref `{name}` to a commit of its own")
+                }
+            };
+        }
         write!(f, "`{name}` {how} in the git folder while the agent ran")
     }
 }
@@ -114,7 +135,10 @@ fn planted(name: &str, how: How) -> Planted {
     Planted {
         name: name.to_owned(),
         how,
-        bends_history: how != How::Removed && bends.iter().any(|b| name.starts_with(b)),
+        danger: match how != How::Removed && bends.iter().any(|b| name.starts_with(b)) {
+            true => Danger::BendsHistory,
+            false => Danger::Programs,
+        },
     }
 }
 
@@ -162,7 +186,8 @@ mod tests {
                 ("hooks/pre-commit", How::Removed)
             ]
         );
-        assert!(changes[1].bends_history && !changes[0].bends_history);
+        let dangers = [changes[0].danger, changes[1].danger];
+        assert_eq!(dangers, [Danger::Programs, Danger::BendsHistory]);
         assert!(before.changes(&before).is_empty());
     }
 }

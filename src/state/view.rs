@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, ContentHash, FeatureId, PackageId, TxnId};
+use crate::base::{AttemptId, ContentHash, FeatureId, Oid, PackageId, TxnId};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation};
 use crate::state::layout::PackageRoom;
@@ -311,6 +311,13 @@ impl FeatureView {
     /// The newest run.
     pub fn last_run(&self) -> Option<&RunView> {
         self.runs.last_key_value().map(|(_, run)| run)
+    }
+
+    /// Where the last landing left the integration ref; `None` before the first one.
+    pub fn reached(&self) -> Option<&Oid> {
+        let mut lands = self.lands.values().rev();
+        let last = lands.find(|l| l.state == LandState::Landed);
+        last.map(|l| &l.land.new)
     }
 
     /// The landing that is under way, if one is.

@@ -5,14 +5,17 @@
 
 pub mod equip;
 pub mod place;
+pub mod ref_watch;
 pub mod room;
 pub mod rooms;
 pub mod sentinel;
 pub mod verify_rooms;
 
+mod head_log;
 mod record;
 
 pub use equip::{Equipment, Setup};
+pub use ref_watch::{Moved, RefWatch, What};
 pub use room::{Room, Salvage};
 pub use rooms::{Removal, RoomSpec, Rooms};
 pub use sentinel::{Post, Sentinel, Tampering};

@@ -12,11 +12,9 @@ use crate::git::raw::RawStore;
 use crate::git::worktree::points_to;
 use crate::git::{Checkout, Conversion, Expected, Head, NewCommit, OnDisk, Person, Repo, Sub};
 use crate::model::{Durability, RoomState};
-use crate::os::{clock, file};
+use crate::os::clock;
+use crate::worktree::head_log::logged;
 use crate::worktree::record::{self, Record};
-
-/// Most bytes of a reflog that are read for a lost head.
-const REFLOG_MAX: u64 = 16 << 20;
 
 /// The worktree of one attempt.
 #[derive(Debug, Clone)]
@@ -378,17 +376,17 @@ impl Room {
             return Vec::new();
         }
         let mut found: Vec<Oid> = head.and_then(|head| head.oid).into_iter().collect();
-        let log = file::read_bounded(&self.git_dir().join("logs/HEAD"), REFLOG_MAX);
-        let log = log.ok().flatten().unwrap_or_default();
-        let last = log.split(|b| *b == b'\n').rfind(|line| !line.is_empty());
-        let last = last.and_then(|line| {
-            let new = line.split(|b| *b == b' ').nth(1)?;
-            Oid::parse(std::str::from_utf8(new).ok()?)
-        });
-        if let Some(last) = last.filter(|last| !found.contains(last) && !last.is_null()) {
-            found.push(last);
-        }
+        let last = logged(&self.git_dir()).pop().map(|entry| entry.new);
+        found.extend(last.filter(|last| !found.contains(last) && !last.is_null()));
         found
+    }
+
+    /// The head of the branch and commits at which HEAD stands or stood last.
+    pub(super) fn tips(&self) -> Result<Vec<Oid>> {
+        let mut tips = self.heads_off_branch();
+        tips.extend(self.repo.refs().read(self.branch())?);
+        tips.retain(|oid| self.is_commit(oid));
+        Ok(tips)
     }
 
     fn is_commit(&self, oid: &Oid) -> bool {

@@ -1,9 +1,9 @@
 //! Watches what all worktrees share and what an agent can change there: configuration, hooks,
-//! attributes, grafts, alternates, replace refs, the user's HEAD and branches.
+//! attributes, grafts, alternates, replace refs. Other refs are [`crate::worktree::RefWatch`]'s.
 //!
 //! A snapshot before, a comparison after. Files are put back as they were; the changed ones are
-//! kept in `wp/quarantine/`, because the user may have changed them meanwhile. Refs of the user,
-//! `shallow` and `alternates` are reported and left alone: objects may depend on them by now.
+//! kept in `wp/quarantine/`, because the user may have changed them meanwhile. `shallow` and
+//! `alternates` are reported and left alone: objects may depend on them by now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::base::{Error, Oid, RefName, Result};
-use crate::git::{Expected, Git, Head, Repo, Sub};
+use crate::git::{Expected, Git, Repo, Sub};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::os::{random, tree};
@@ -48,8 +48,6 @@ const LEFT_ALONE: [&str; 3] = [
 pub struct Sentinel {
     repo: Repo,
     shared: Arc<Shared>,
-    branches: BTreeMap<RefName, Oid>,
-    head: Option<Head>,
 }
 
 /// What agents must not change.
@@ -100,15 +98,6 @@ pub enum Tampering {
     },
     /// A replace ref, which makes git show other objects than there are.
     Replace(RefName),
-    /// A branch that is not ours.
-    Branch {
-        /// Its name.
-        name: RefName,
-        /// What happened to it.
-        how: How,
-    },
-    /// HEAD of the main checkout leads elsewhere.
-    Head,
 }
 
 /// What happened to a thing.
@@ -135,17 +124,7 @@ impl Tampering {
                 format!("`{}` of the git folder {}", path.display(), word(how))
             }
             Tampering::Replace(name) => format!("the replace ref `{name}` was added or changed"),
-            Tampering::Branch { name, how } => {
-                format!("the branch `{}` {}", name.short(), word(how))
-            }
-            Tampering::Head => "HEAD of the main checkout was moved".to_owned(),
         }
-    }
-
-    /// True if it could make git run or show something else, so that filters of the
-    /// configuration must not be trusted. A moved branch is not such a thing.
-    pub fn is_about_programs(&self) -> bool {
-        matches!(self, Tampering::File { .. } | Tampering::Replace(_))
     }
 }
 
@@ -165,24 +144,20 @@ impl Sentinel {
     /// Takes the snapshot.
     pub fn take(repo: &Repo) -> Result<Self> {
         let refs = repo.refs();
-        let ours = |name: &RefName| name.as_str().starts_with("refs/heads/wp/");
-        let branches = refs.list("refs/heads")?.into_iter();
         Ok(Sentinel {
             repo: repo.clone(),
             shared: Arc::new(Shared {
                 files: read_files(repo.common_dir())?,
                 replaced: refs.list("refs/replace")?.into_iter().collect(),
             }),
-            branches: branches.filter(|(name, _)| !ours(name)).collect(),
-            head: refs.head_of(repo.common_dir()).ok(),
         })
     }
 
-    /// What is not as it was. `moved_by_us` names branches that this program itself moves.
+    /// What is not as it was.
     ///
     /// A configuration file in which nothing but harmless keys changed (`branch.*`, as written by
     /// `git push -u`) counts as unchanged.
-    pub fn compare(&self, moved_by_us: &dyn Fn(&RefName) -> bool) -> Result<Vec<Tampering>> {
+    pub fn compare(&self) -> Result<Vec<Tampering>> {
         let now = Sentinel::take(&self.repo)?;
         let mut found = Vec::new();
         for (path, how) in differences(&self.shared.files, &now.shared.files) {
@@ -194,17 +169,6 @@ impl Sentinel {
             if how != How::Removed {
                 found.push(Tampering::Replace(name));
             }
-        }
-        let moved = differences(&self.branches, &now.branches).into_iter();
-        let moved = moved.filter(|(name, _)| !moved_by_us(name));
-        found.extend(moved.map(|(name, how)| Tampering::Branch { name, how }));
-        let place = |head: &Option<Head>| match head {
-            Some(Head { branch, oid }) if branch.is_none() => (None, oid.clone()),
-            Some(head) => (head.branch.clone(), None),
-            None => (None, None),
-        };
-        if place(&self.head) != place(&now.head) {
-            found.push(Tampering::Head);
         }
         Ok(found)
     }
@@ -218,7 +182,7 @@ impl Sentinel {
                     kept.extend(self.restore_file(path)?);
                 }
                 Tampering::Replace(name) => self.restore_replace(name)?,
-                Tampering::File { .. } | Tampering::Branch { .. } | Tampering::Head => {}
+                Tampering::File { .. } => {}
             }
         }
         Ok(kept)

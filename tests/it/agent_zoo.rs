@@ -305,7 +305,7 @@ fn planted_programs_never_run_and_are_reported() {
     let sentinel = Sentinel::take(&zoo.house.repo).unwrap();
     let run = zoo.run(&plant);
     assert_eq!(run.end, AgentEnd::Exited(0), "{}", run.tail);
-    let found = sentinel.compare(&|_| false).unwrap();
+    let found = sentinel.compare().unwrap();
     assert!(found.len() >= 6, "{found:?}");
     let _ = fs::remove_file(&canary);
     zoo.room.checkpoint().unwrap();
@@ -317,7 +317,7 @@ fn planted_programs_never_run_and_are_reported() {
         "a planted program ran before the files were put back"
     );
     sentinel.restore(&found).unwrap();
-    assert!(sentinel.compare(&|_| false).unwrap().is_empty());
+    assert!(sentinel.compare().unwrap().is_empty());
     let state = seal_with(&zoo.room, Conversion::Attributes);
     assert!(
         !canary.exists(),

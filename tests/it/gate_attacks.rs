@@ -7,8 +7,8 @@ use git_wp::base::{AttemptId, FeatureId, Oid, PackageId, RepoPath, Timestamp};
 use git_wp::git::Person;
 use git_wp::integrate::merge::MergeInput;
 use git_wp::integrate::{
-    GateInput, Gated, Limits, MergeOutcome, MessageParts, Shadow, Surroundings, gate, merge,
-    rehearse,
+    Danger, GateInput, Gated, Limits, MergeOutcome, MessageParts, Shadow, Surroundings, gate,
+    merge, rehearse,
 };
 use git_wp::model::{ScopeMode, ScopeSpec};
 use git_wp::scope::{Fold, Set};
@@ -589,7 +589,7 @@ fn a_replaced_object_is_told_and_refused_even_if_the_work_is_in_scope() {
     );
     let after = Surroundings::read(&stage.scratch.repo()).unwrap();
     let planted = before.changes(&after);
-    assert!(planted[0].bends_history && after.replaces(&stage.head()));
+    assert!(planted[0].danger == Danger::BendsHistory && after.replaces(&stage.head()));
     let shadow = Shadow::open(&stage.scratch.repo()).unwrap();
     let input = GateInput {
         base: &stage.base,

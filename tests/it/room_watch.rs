@@ -3,15 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use git_wp::base::RefName;
-use git_wp::worktree::{Post, Sentinel, Tampering};
+use git_wp::worktree::{Post, RefWatch, Sentinel};
 
 use crate::support::house::{House, in_room, put};
 use crate::support::{FORMATS, Scratch, git};
-
-fn nobody(_: &RefName) -> bool {
-    false
-}
 
 #[test]
 fn every_shared_file_that_changes_is_reported_and_put_back() {
@@ -59,18 +54,17 @@ fn every_shared_file_that_changes_is_reported_and_put_back() {
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
     for (path, act) in acts {
         let sentinel = Sentinel::take(&house.repo).unwrap();
-        assert!(sentinel.compare(&nobody).unwrap().is_empty());
+        assert!(sentinel.compare().unwrap().is_empty());
         act(&house);
-        let found = sentinel.compare(&nobody).unwrap();
+        let found = sentinel.compare().unwrap();
         assert_eq!(found.len(), 1, "{path}: {found:?}");
         assert!(
             found[0].describe().contains(path),
             "{}",
             found[0].describe()
         );
-        assert!(found[0].is_about_programs());
         sentinel.restore(&found).unwrap();
-        assert!(sentinel.compare(&nobody).unwrap().is_empty(), "{path}");
+        assert!(sentinel.compare().unwrap().is_empty(), "{path}");
     }
     let mode = fs::metadata(&hook).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o755);
@@ -92,13 +86,13 @@ fn a_sentinel_that_comes_late_does_not_take_the_planted_for_good() {
     let first = post.take().unwrap();
     house.scratch.git(&["config", "core.fsmonitor", "evil"]);
     let late = post.take().unwrap();
-    assert_eq!(late.compare(&nobody).unwrap().len(), 1);
-    first.restore(&first.compare(&nobody).unwrap()).unwrap();
-    assert_eq!(late.compare(&nobody).unwrap(), []);
+    assert_eq!(late.compare().unwrap().len(), 1);
+    first.restore(&first.compare().unwrap()).unwrap();
+    assert_eq!(late.compare().unwrap(), []);
     drop((first, late));
     // Nobody is on duty now, so what stands there is how the user wants it.
     house.scratch.git(&["config", "core.pager", "less"]);
-    assert_eq!(post.take().unwrap().compare(&nobody).unwrap(), []);
+    assert_eq!(post.take().unwrap().compare().unwrap(), []);
 }
 
 #[test]
@@ -111,13 +105,13 @@ fn harmless_settings_are_neither_reported_nor_put_back() {
     house
         .scratch
         .git(&["config", "branch.main.merge", "refs/heads/main"]);
-    assert_eq!(sentinel.compare(&nobody).unwrap(), []);
+    assert_eq!(sentinel.compare().unwrap(), []);
     house.scratch.git(&["config", "core.sshCommand", "evil"]);
-    assert_eq!(sentinel.compare(&nobody).unwrap().len(), 1);
+    assert_eq!(sentinel.compare().unwrap().len(), 1);
 }
 
 #[test]
-fn refs_of_the_user_are_reported_and_left_alone_in_every_format() {
+fn replace_refs_go_in_every_format() {
     for format in FORMATS {
         let house = House::around(Scratch::with_format(format));
         let room = house.room("a1");
@@ -125,23 +119,105 @@ fn refs_of_the_user_are_reported_and_left_alone_in_every_format() {
         put(&room, "src/x", "x");
         in_room(&room, &["add", "-A"]);
         in_room(&room, &["commit", "-q", "-m", "own branch"]);
-        house.scratch.git(&["branch", "feature"]);
-        assert_eq!(sentinel.compare(&|n| n.short() == "feature").unwrap(), []);
-
-        in_room(&room, &["branch", "-f", "feature", "HEAD"]);
+        assert_eq!(sentinel.compare().unwrap(), []);
         in_room(&room, &["replace", "HEAD", "HEAD^"]);
-        git(&house.scratch.path(), &["checkout", "-q", "--detach"]);
-        let found = sentinel.compare(&nobody).unwrap();
-        let words: Vec<String> = found.iter().map(Tampering::describe).collect();
-        assert_eq!(found.len(), 3, "{words:?}");
-        assert!(words[0].contains("replace ref") && words[1].contains("`feature` was added"));
-        assert!(!found[1].is_about_programs());
-        assert_eq!(found[2], Tampering::Head);
+        let found = sentinel.compare().unwrap();
+        assert!(found[0].describe().contains("replace ref"), "{found:?}");
         sentinel.restore(&found).unwrap();
-        let left = sentinel.compare(&nobody).unwrap();
-        assert_eq!(left.len(), 2, "{left:?}");
+        assert_eq!(sentinel.compare().unwrap(), []);
         assert_eq!(house.scratch.git(&["replace", "--list"]), "");
     }
+}
+
+#[test]
+fn refs_that_an_agent_moved_to_its_own_commits_are_put_back_in_every_format() {
+    for format in FORMATS {
+        let house = House::around(Scratch::with_format(format));
+        let room = house.room("a1");
+        let main = house.scratch.oid("main");
+        house.scratch.git(&["branch", "users"]);
+        let watch = RefWatch::begin(&house.repo).unwrap();
+        put(&room, "src/x", "x");
+        in_room(&room, &["add", "-A"]);
+        in_room(&room, &["commit", "-q", "-m", "own"]);
+        assert_eq!(watch.moved().unwrap(), []);
+        let own = house.repo.refs().read(room.branch()).unwrap().unwrap();
+
+        in_room(&room, &["update-ref", "refs/heads/main", "HEAD"]);
+        in_room(&room, &["update-ref", "refs/wp/integration/f", "HEAD"]);
+        in_room(&room, &["branch", "made"]);
+        in_room(&room, &["tag", "-a", "-m", "x", "v1"]);
+        let git_dir = house.repo.common_dir().to_str().unwrap().to_owned();
+        let to_made = [
+            "--git-dir",
+            &git_dir,
+            "symbolic-ref",
+            "HEAD",
+            "refs/heads/made",
+        ];
+        in_room(&room, &to_made);
+        // Not its own: a branch at a commit that was there before, and one that is gone.
+        in_room(&room, &["branch", "at-base", main.as_str()]);
+        in_room(&room, &["branch", "-D", "users"]);
+
+        let moved = watch.moved().unwrap();
+        let taken = watch.by_agent_of(&room, &moved).unwrap();
+        let names: Vec<&str> = taken.iter().map(|taken| taken.name.as_str()).collect();
+        let own_refs = [
+            "refs/heads/made",
+            "refs/heads/main",
+            "refs/tags/v1",
+            "refs/wp/integration/f",
+            "HEAD",
+        ];
+        assert_eq!(names, own_refs, "{format:?}");
+        assert_eq!(moved.len(), 7);
+        assert_eq!(watch.put_back(&taken).unwrap().len(), 5);
+        assert_eq!(house.scratch.oid("main"), main);
+        assert_eq!(
+            house.scratch.git(&["symbolic-ref", "HEAD"]),
+            "refs/heads/main"
+        );
+        assert_eq!(house.repo.refs().read(room.branch()).unwrap(), Some(own));
+        assert_eq!(watch.moved().unwrap().len(), 2);
+        house.scratch.assert_sound();
+    }
+}
+
+#[test]
+fn a_commit_of_the_user_stays_where_it_is_even_if_the_agent_merges_it() {
+    for fast_forward in [true, false] {
+        let house = House::new();
+        let room = house.room("a1");
+        let watch = RefWatch::begin(&house.repo).unwrap();
+        if !fast_forward {
+            put(&room, "src/x", "x");
+            in_room(&room, &["add", "-A"]);
+            in_room(&room, &["commit", "-q", "-m", "own"]);
+        }
+        house.scratch.write("mine.txt", "mine");
+        house.scratch.commit("of the user");
+        in_room(&room, &["merge", "-q", "--no-edit", "main"]);
+        let moved = watch.moved().unwrap();
+        assert_eq!(moved[0].name, "refs/heads/main");
+        assert_eq!(watch.by_agent_of(&room, &moved).unwrap(), []);
+    }
+}
+
+#[test]
+fn what_moved_on_meanwhile_is_not_put_back() {
+    let house = House::new();
+    let room = house.room("a1");
+    let watch = RefWatch::begin(&house.repo).unwrap();
+    put(&room, "src/x", "x");
+    in_room(&room, &["add", "-A"]);
+    in_room(&room, &["commit", "-q", "-m", "own"]);
+    in_room(&room, &["branch", "made"]);
+    let taken = watch.by_agent_of(&room, &watch.moved().unwrap()).unwrap();
+    assert_eq!(taken.len(), 1);
+    house.scratch.git(&["branch", "-f", "made", "main"]);
+    assert_eq!(watch.put_back(&taken).unwrap(), []);
+    assert_eq!(house.scratch.oid("made"), house.scratch.oid("main"));
 }
 
 #[test]

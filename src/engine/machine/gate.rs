@@ -3,7 +3,8 @@
 use crate::base::{Oid, PackageId, RepoPath, Result};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::shared::{accepted, parse_scope};
-use crate::engine::machine::start::{attempt_of, deviation, planted, result_of};
+use crate::engine::machine::start::{attempt_of, deviation, result_of};
+use crate::engine::machine::watching::planted;
 use crate::engine::machine::worker::Worker;
 use crate::integrate::gate::{GateInput, Limits};
 use crate::integrate::{Shadow, gate};
@@ -34,7 +35,7 @@ impl Worker {
                 accepted: &self.trusted()?,
                 owner_of: &owner_of,
                 limits: Limits::with_blob_max(setup.settings.max_blob_bytes),
-                planted: &planted(self, attempt)?,
+                planted: &planted(self, &attempt.attempt)?,
                 now: clock::now(),
             },
         )?;

@@ -11,6 +11,7 @@ mod recover;
 mod shared;
 mod start;
 mod verify;
+mod watching;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -248,9 +249,8 @@ impl World for Machine<'_> {
                 observed.supervised.insert(id.clone());
             }
         }
-        let setup = &self.shared.setup;
-        observed.tip = setup.repo.refs().read(&setup.started.integration)?;
         let records = self.shared.records(view);
+        observed.tip = self.shared.tip(records)?;
         let land = records.and_then(FeatureView::open_land);
         let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
         observed.land = seen.transpose()?;

@@ -6,18 +6,16 @@ use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sou
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::notes;
+use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
-use crate::git::Conversion;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
-use crate::integrate::{Planted, Surroundings};
 use crate::model::{AttemptResult, Deviation, OutcomeKind, Package};
-use crate::os::file::{self, Access};
 use crate::os::{clock, random};
 use crate::scope::Fold;
 use crate::state::record::Attempt;
 use crate::worktree::room::Leftovers;
-use crate::worktree::{Room, RoomSpec, Sentinel};
+use crate::worktree::{Room, RoomSpec};
 
 impl Worker {
     pub(super) fn run(&self, subject: &Subject) -> Result<Outcome> {
@@ -50,7 +48,7 @@ impl Worker {
             limits: self.limits(package),
         };
         let ended = self.supervise(&order, &room)?;
-        let conversion = before.end(self, attempt, &mut deviations)?;
+        let conversion = before.end(self, &room, &mut deviations)?;
         let state = room.commit_leftovers(Leftovers {
             message: &leftovers_message(package, attempt),
             by: &self.shared.setup.person,
@@ -279,69 +277,6 @@ fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
         out.push(deviation("missing-result-key", detail, Vec::new()));
     }
     out
-}
-
-/// What is shared by all rooms, before and after an agent.
-struct Watching {
-    sentinel: Sentinel,
-    surroundings: Surroundings,
-}
-
-impl Watching {
-    fn begin(worker: &Worker) -> Result<Self> {
-        let repo = &worker.shared.setup.repo;
-        Ok(Watching {
-            sentinel: worker.shared.post.take()?,
-            surroundings: Surroundings::read(repo)?,
-        })
-    }
-
-    /// Compares, leaves a note for the gate, puts things back; says how far filters of the
-    /// configuration can be trusted.
-    fn end(
-        &self,
-        worker: &Worker,
-        attempt: &Attempt,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<Conversion> {
-        let repo = &worker.shared.setup.repo;
-        let planted = self.surroundings.changes(&Surroundings::read(repo)?);
-        if !planted.is_empty() {
-            let path = planted_path(worker, attempt);
-            let bytes = crate::base::json::line(&planted)?;
-            let durability = worker.shared.setup.settings.durability;
-            file::replace(&path, bytes.as_bytes(), Access::Private, durability)?;
-        }
-        let feature_branch = &worker.shared.setup.started.branch;
-        let found = self.sentinel.compare(&|name| name == feature_branch)?;
-        let kept = self.sentinel.restore(&found)?;
-        for tampering in &found {
-            deviations.push(deviation("tampering", tampering.describe(), Vec::new()));
-        }
-        for path in kept {
-            let detail = format!("what was found is kept at `{}`", path.display());
-            deviations.push(deviation("quarantine", detail, Vec::new()));
-        }
-        let programs = found
-            .iter()
-            .any(crate::worktree::Tampering::is_about_programs);
-        Ok(match programs {
-            true => Conversion::Raw,
-            false => Conversion::Attributes,
-        })
-    }
-}
-
-fn planted_path(worker: &Worker, attempt: &Attempt) -> std::path::PathBuf {
-    let run = worker.shared.setup.repo.wp_dir().join("run");
-    run.join(attempt.attempt.as_str()).join("planted.json")
-}
-
-/// What an agent changed in the shared git folder, as noted when it ended.
-pub(super) fn planted(worker: &Worker, attempt: &Attempt) -> Result<Vec<Planted>> {
-    const BYTES_MAX: u64 = 1 << 20;
-    let bytes = file::read_bounded(&planted_path(worker, attempt), BYTES_MAX)?;
-    bytes.map_or_else(|| Ok(Vec::new()), |b| crate::base::json::parse_as(&b))
 }
 
 /// The tree of a commit.
