@@ -45,7 +45,7 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
         session: attempt.session.as_deref(),
     };
     if let Some(holder) = asker.conflict(draft.view, &locks) {
-        return Err(Refusal::Held(holder));
+        return Err(Refusal::Held(Box::new(holder)));
     }
     if let Some((grant, steal)) = displaced {
         draft.end(&room, grant, (steal.reason, &steal.note))?;
@@ -111,7 +111,7 @@ fn displaced<'a>(
         let mut holder = package_holder(of, grant, id.to_string());
         let attempt = package.attempts.get(&grant.attempt);
         holder.session = attempt.and_then(|a| a.attempt.session.clone());
-        Refusal::Held(holder)
+        Refusal::Held(Box::new(holder))
     };
     match (package.live(), &claim.steal) {
         (None, None) => Ok(None),

@@ -24,7 +24,7 @@ pub fn evaluate(view: &View, request: &Request) -> Result<Vec<Record>, Refusal> 
     match &request.op {
         Op::Publish { .. } | Op::Approve { .. } => feature::publish(&mut draft)?,
         Op::StartRun { .. } | Op::EndRun { .. } | Op::FinalCheck { .. } => {
-            feature::run(&mut draft)?
+            feature::run(&mut draft)?;
         }
         Op::Hold { .. } | Op::Lift { .. } => feature::hold(&mut draft)?,
         Op::Claim(wanted) => claim::claim(&mut draft, wanted)?,

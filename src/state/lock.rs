@@ -45,7 +45,7 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     }
     let ended = displaced(lock, (session, key), steal.as_ref())?;
     if let Some(holder) = conflict(draft.view, (&locks, key), session) {
-        return Err(Refusal::Held(holder));
+        return Err(Refusal::Held(Box::new(holder)));
     }
     if let Some((epoch, holder, why)) = ended {
         let end = draft.ending(epoch, &holder, why);
@@ -87,7 +87,11 @@ fn displaced<'a>(
             let why = (steal.reason, steal.note.as_str());
             Ok(Some((grant.epoch, grant.attempt.clone(), why)))
         }
-        _ => Err(Refusal::Held(lock_holder(grant, claim, key.to_owned()))),
+        _ => Err(Refusal::Held(Box::new(lock_holder(
+            grant,
+            claim,
+            key.to_owned(),
+        )))),
     }
 }
 
@@ -133,9 +137,11 @@ pub(super) fn release(
             }
             match live {
                 _ if !intents.is_empty() => Ok(()),
-                Some((grant, claim)) => {
-                    Err(Refusal::Held(lock_holder(grant, claim, key.to_owned())))
-                }
+                Some((grant, claim)) => Err(Refusal::Held(Box::new(lock_holder(
+                    grant,
+                    claim,
+                    key.to_owned(),
+                )))),
                 None => Err(unknown(format!("live lock `{key}`"))),
             }
         }

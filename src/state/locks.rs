@@ -40,7 +40,7 @@ impl LockSet {
     pub fn misfit(&self) -> Option<String> {
         let all = self.write.iter().chain(&self.deny).chain(&self.files);
         all.map(|text| Pattern::parse(text))
-            .find_map(|p| p.err())
+            .find_map(Result::err)
             .map(|e| e.to_string())
     }
 }

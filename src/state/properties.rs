@@ -100,7 +100,7 @@ impl World {
         });
         let attempt = live.map(|g| g.attempt.clone()).or_else(|| any.cloned());
         let attempt = attempt.unwrap_or_else(|| AttemptId::parse("none").unwrap());
-        let attempt = if c % 7 == 0 {
+        let attempt = if c.is_multiple_of(7) {
             any.cloned().unwrap_or(attempt)
         } else {
             attempt
@@ -113,8 +113,8 @@ impl World {
                 feature,
                 package,
                 attempt,
-                epoch: epoch + u32::from(c % 5 == 0),
-                reason: [EndReason::Failed, EndReason::Completed][usize::from(c % 4 == 0)],
+                epoch: epoch + u32::from(c.is_multiple_of(5)),
+                reason: [EndReason::Failed, EndReason::Completed][usize::from(c.is_multiple_of(4))],
                 note: String::new(),
             },
             5 | 6 => self.land(feature, c),
@@ -135,11 +135,11 @@ impl World {
             9 => match c % 4 {
                 0 | 1 => Op::Lift {
                     feature,
-                    package: (c % 2 == 0).then_some(package),
+                    package: c.is_multiple_of(2).then_some(package),
                 },
                 _ => Op::Hold {
                     feature,
-                    package: (c % 2 == 0).then_some(package),
+                    package: c.is_multiple_of(2).then_some(package),
                     kind: [HoldKind::Pause, HoldKind::Cancel][usize::from(c % 8 == 3)],
                     reason: String::new(),
                 },
@@ -161,19 +161,19 @@ impl World {
             .get(&feature)
             .and_then(|f| f.packages.get(&package));
         let highest = known.and_then(|p| p.highest()).map(|g| g.epoch);
-        let steal = (c % 3 == 0).then(|| Steal {
-            epoch: highest.unwrap_or(0) + u32::from(c % 9 == 0),
-            reason: [EndReason::Lost, EndReason::Failed][usize::from(c % 6 == 0)],
+        let steal = c.is_multiple_of(3).then(|| Steal {
+            epoch: highest.unwrap_or(0) + u32::from(c.is_multiple_of(9)),
+            reason: [EndReason::Lost, EndReason::Failed][usize::from(c.is_multiple_of(6))],
             note: String::new(),
         });
         let locks = LockSet {
             write: vec![SCOPES[usize::from(c) % 4].to_owned()],
-            deny: if c % 5 == 0 {
+            deny: if c.is_multiple_of(5) {
                 vec!["src/api/a.rs".to_owned()]
             } else {
                 Vec::new()
             },
-            files: if c % 11 == 0 {
+            files: if c.is_multiple_of(11) {
                 vec!["Cargo.lock".to_owned()]
             } else {
                 Vec::new()
@@ -183,7 +183,7 @@ impl World {
             } else {
                 Vec::new()
             },
-            alone: c % 13 == 0,
+            alone: c.is_multiple_of(13),
         };
         Op::Claim(Box::new(Claim {
             attempt: Attempt {
@@ -196,7 +196,7 @@ impl World {
                 base: oid('a'),
                 branch: RefName::parse("refs/heads/x").unwrap(),
                 agent: String::new(),
-                session: (c % 2 == 0).then(|| format!("s{}", c % 3)),
+                session: c.is_multiple_of(2).then(|| format!("s{}", c % 3)),
                 run: None,
                 by: by(0),
             },
@@ -229,7 +229,7 @@ impl World {
             .copied()
             .unwrap_or(0);
         let land = Land {
-            n: last + 1 + u32::from(c % 9 == 0),
+            n: last + 1 + u32::from(c.is_multiple_of(9)),
             attempts: attempts.collect(),
             branch: RefName::parse("refs/wp/integration/x").unwrap(),
             old: oid('a'),
@@ -245,15 +245,15 @@ impl World {
         match c % 3 {
             0 => Op::LockRelease {
                 key,
-                session: (c % 2 == 0).then_some(session),
+                session: c.is_multiple_of(2).then_some(session),
             },
             _ => Op::LockAcquire {
                 attempt: AttemptId::parse(&format!("l{}", self.count)).unwrap(),
                 key,
                 session,
                 reason: None,
-                ttl_minutes: u32::from(c % 4 != 0),
-                steal: (c % 5 == 0).then(|| Steal {
+                ttl_minutes: u32::from(!c.is_multiple_of(4)),
+                steal: c.is_multiple_of(5).then(|| Steal {
                     epoch: 1,
                     reason: EndReason::Expired,
                     note: String::new(),

@@ -9,7 +9,7 @@ use crate::base::{AttemptId, Error, FeatureId, Kind, Oid, PackageId, Timestamp};
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// Somebody else holds the package, a lock or an overlapping scope.
-    Held(Holder),
+    Held(Box<Holder>),
     /// The package is merged already.
     AlreadyMerged {
         /// The package.

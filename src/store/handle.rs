@@ -53,7 +53,7 @@ pub struct Store {
 /// Where a state lives, beside its objects.
 pub(super) enum Site {
     Memory(Memory),
-    Local(Local),
+    Local(Box<Local>),
 }
 
 /// The files of ours in one repository, and how they are used.
@@ -85,7 +85,7 @@ impl Store {
             backend: Box::new(git),
             cache: Cache::new(Some(local.path("cache"))),
             mirror: RefCell::default(),
-            site: Site::Local(local),
+            site: Site::Local(Box::new(local)),
             seat,
         }
     }

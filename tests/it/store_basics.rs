@@ -114,7 +114,7 @@ fn a_transaction_takes_effect_once() {
             .into_iter()
             .map(|c| c.txn)
             .collect();
-        let names: Vec<_> = txns.iter().map(|t| t.as_str()).collect();
+        let names: Vec<_> = txns.iter().map(git_wp::base::TxnId::as_str).collect();
         assert_eq!(names, ["t3", "t2", "t1", "t-publish"]);
         assert!(store.find_txn(&txns[1]).unwrap().is_some());
     });

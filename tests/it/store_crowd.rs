@@ -219,6 +219,10 @@ fn killed_processes_lose_nothing_that_was_acknowledged() {
 
 #[test]
 #[ignore = "one of the processes of the tests above"]
+#[expect(
+    clippy::print_stdout,
+    reason = "its parent reads what was acknowledged"
+)]
 fn a_writer_process() {
     let (Ok(path), Ok(name)) = (
         std::env::var("STORE_CROWD_PATH"),

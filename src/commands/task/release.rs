@@ -77,7 +77,7 @@ fn not_held(cx: &Context<'_>, found: &Found, target: &Target) -> Result<Answer> 
         return Err(Error::usage("not-held", message).hint("git wp status"));
     };
     let holder = holder(view, &grant.attempt);
-    let refusal = Refusal::Held(Holder {
+    let refusal = Refusal::Held(Box::new(Holder {
         feature: Some(found.id.clone()),
         package: Some(target.package.clone()),
         attempt: grant.attempt.clone(),
@@ -87,7 +87,7 @@ fn not_held(cx: &Context<'_>, found: &Found, target: &Target) -> Result<Answer> 
         reason: None,
         since: grant.by.at,
         expires: None,
-    });
+    }));
     held::refused(&refusal, cx)
 }
 
