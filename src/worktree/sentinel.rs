@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, Oid, RefName, Result};
 use crate::git::{Expected, Git, Repo, Sub};
@@ -51,39 +53,10 @@ pub struct Sentinel {
 }
 
 /// What agents must not change.
-#[derive(Debug, PartialEq, Eq)]
-struct Shared {
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shared {
     files: BTreeMap<PathBuf, Kept>,
     replaced: BTreeMap<RefName, Oid>,
-}
-
-/// Where sentinels of agents that run at the same time come from.
-///
-/// All of them hold the snapshot that was taken when none was on duty. Else one that begins after
-/// another agent planted something would take that for how things should be, and put it back.
-#[derive(Debug)]
-pub struct Post {
-    repo: Repo,
-    shared: Mutex<Weak<Shared>>,
-}
-
-impl Post {
-    /// One post per repository and process.
-    pub fn new(repo: Repo) -> Self {
-        Post {
-            repo,
-            shared: Mutex::new(Weak::new()),
-        }
-    }
-
-    /// A sentinel for one agent; it is on duty until it is dropped.
-    pub fn take(&self) -> Result<Sentinel> {
-        let fresh = Sentinel::take(&self.repo)?;
-        let mut held = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = held.upgrade().unwrap_or_else(|| fresh.shared.clone());
-        *held = Arc::downgrade(&shared);
-        Ok(Sentinel { shared, ..fresh })
-    }
 }
 
 /// One thing that is not as it was.
@@ -129,28 +102,44 @@ impl Tampering {
 }
 
 /// The content of a watched path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Kept {
     File {
         bytes: Vec<u8>,
         is_program: bool,
     },
     Link(PathBuf),
-    /// Too large to keep, or no file: size and time in nanoseconds.
-    Other(u64, i128),
+    /// Too large to keep, or no file: size, time in seconds and nanoseconds.
+    Other(u64, i64, i64),
+}
+
+impl Shared {
+    /// Reads how things are.
+    pub(super) fn read(repo: &Repo) -> Result<Self> {
+        Ok(Shared {
+            files: read_files(repo.common_dir())?,
+            replaced: repo.refs().list("refs/replace")?.into_iter().collect(),
+        })
+    }
 }
 
 impl Sentinel {
     /// Takes the snapshot.
     pub fn take(repo: &Repo) -> Result<Self> {
-        let refs = repo.refs();
-        Ok(Sentinel {
+        let shared = Arc::new(Shared::read(repo)?);
+        Ok(Sentinel::sharing(repo, shared))
+    }
+
+    /// A sentinel that compares with an earlier snapshot.
+    pub(super) fn sharing(repo: &Repo, shared: Arc<Shared>) -> Self {
+        Sentinel {
             repo: repo.clone(),
-            shared: Arc::new(Shared {
-                files: read_files(repo.common_dir())?,
-                replaced: refs.list("refs/replace")?.into_iter().collect(),
-            }),
-        })
+            shared,
+        }
+    }
+
+    pub(super) fn into_shared(self) -> Arc<Shared> {
+        self.shared
     }
 
     /// What is not as it was.
@@ -305,6 +294,8 @@ fn read_files(common: &Path) -> Result<BTreeMap<PathBuf, Kept>> {
     for folder in FOLDERS {
         let names = file::names(&common.join(folder))?
             .into_iter()
+            // Git runs no hook with another name.
+            .filter(|name| name.to_str().is_some())
             .take(NAMES_MAX);
         paths.extend(names.map(|name| Path::new(folder).join(name)));
     }
@@ -334,8 +325,8 @@ fn read_one(path: &Path) -> Result<Option<Kept>> {
         return Ok(bytes.map(|bytes| Kept::File { bytes, is_program }));
     }
     use std::os::unix::fs::MetadataExt;
-    let nanos = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
-    Ok((!meta.is_dir()).then_some(Kept::Other(meta.len(), nanos)))
+    let other = Kept::Other(meta.len(), meta.ctime(), meta.ctime_nsec());
+    Ok((!meta.is_dir()).then_some(other))
 }
 
 #[cfg(test)]

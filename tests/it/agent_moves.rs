@@ -103,3 +103,27 @@ fn a_commit_that_a_hook_refused_is_explained_by_path_and_rule() {
     let reason = "ended with exit code 3: the disk is on fire";
     assert_eq!(attempt["reason"], reason);
 }
+
+#[test]
+fn what_an_agent_changed_is_put_back_even_if_its_supervisor_was_killed() {
+    let scratch = Scratch::new();
+    let once = scratch.beside("once");
+    let script = format!(
+        "mkdir -p wp-a; echo x > wp-a/file; \
+         if mkdir '{}'; then git config core.fsmonitor evil; kill -9 $PPID; sleep 600; fi",
+        once.display()
+    );
+    scratch.add_plan("x", &[Pkg::new("wp-a").retries(0).run(&script)]);
+    scratch.wp(&["approve", "x"]).expect(0);
+    let config = std::fs::read(scratch.path().join(".git/config")).unwrap();
+    let args = ["implement", "x", "--agent", "shell", "--json"];
+    assert_eq!(scratch.wp(&args).code, -1, "killed");
+    let now = || std::fs::read(scratch.path().join(".git/config")).unwrap();
+    assert_ne!(now(), config);
+    let run = scratch.wp(&args).expect(0);
+    assert_eq!(now(), config);
+    let warning = &run.document()["warnings"][0];
+    assert_eq!(warning["code"], "tampering", "{warning}");
+    let worktrees = scratch.git(&["worktree", "list"]);
+    assert_eq!(worktrees.lines().count(), 1, "{worktrees}");
+}

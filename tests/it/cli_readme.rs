@@ -60,10 +60,7 @@ fn every_verb_that_is_named_exists_and_every_verb_is_named() {
     let text = readme();
     let mut named = Vec::new();
     for rest in text.split("git wp ").skip(1) {
-        let verb: String = rest
-            .chars()
-            .take_while(char::is_ascii_lowercase)
-            .collect();
+        let verb: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
         if !verb.is_empty() && !matches!(verb.as_str(), "takes" | "cannot") {
             scratch.wp(&["help", &verb]).expect(0);
             named.push(verb);

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use git_wp::os::lock;
+use git_wp::worktree::baseline::restore_abandoned;
 use git_wp::worktree::{Post, RefWatch, Sentinel};
 
 use crate::support::house::{House, in_room, put};
@@ -82,17 +84,50 @@ fn write(house: &House, path: &str, text: &str) {
 #[test]
 fn a_sentinel_that_comes_late_does_not_take_the_planted_for_good() {
     let house = House::new();
-    let post = Post::new(house.repo.clone());
+    let post = Post::new(house.repo.clone(), "f");
     let first = post.take().unwrap();
     house.scratch.git(&["config", "core.fsmonitor", "evil"]);
     let late = post.take().unwrap();
     assert_eq!(late.compare().unwrap().len(), 1);
     first.restore(&first.compare().unwrap()).unwrap();
     assert_eq!(late.compare().unwrap(), []);
-    drop((first, late));
+    post.dismiss(first).unwrap();
+    post.dismiss(late).unwrap();
     // Nobody is on duty now, so what stands there is how the user wants it.
     house.scratch.git(&["config", "core.pager", "less"]);
     assert_eq!(post.take().unwrap().compare().unwrap(), []);
+}
+
+#[test]
+fn a_dead_run_is_put_back_and_a_live_one_is_joined() {
+    let house = House::new();
+    let fsmonitor = || {
+        house
+            .scratch
+            .git(&["config", "--get-all", "core.fsmonitor"])
+    };
+    house.scratch.git(&["config", "core.fsmonitor", "false"]);
+    let run = house.repo.wp_dir().join("run");
+    let alive = lock::try_lock(&run.join("one.lock")).unwrap().unwrap();
+    let one = Post::new(house.repo.clone(), "one");
+    let on_duty = one.take().unwrap();
+    house.scratch.git(&["config", "core.fsmonitor", "evil"]);
+    // Somebody who begins now compares with what the live run knows, and leaves it alone.
+    assert!(restore_abandoned(&house.repo).unwrap().0.is_empty());
+    let other = Post::new(house.repo.clone(), "two");
+    let joined = other.take().unwrap();
+    assert_eq!(joined.compare().unwrap().len(), 1);
+    other.dismiss(joined).unwrap();
+    assert_eq!(fsmonitor(), "evil");
+    // The process is killed.
+    drop((on_duty, one, alive));
+    let (found, kept) = restore_abandoned(&house.repo).unwrap();
+    assert_eq!((found.len(), kept.len()), (1, 1));
+    assert_eq!(fsmonitor(), "false");
+    // From then on the configuration is the user's again.
+    house.scratch.git(&["config", "core.fsmonitor", "true"]);
+    assert!(restore_abandoned(&house.repo).unwrap().0.is_empty());
+    assert_eq!(fsmonitor(), "true");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::commands::{Answer, Context};
 use crate::engine::{self, CheckoutRule};
 use crate::os::host::{self, FileSystem};
 use crate::os::signal::Signals;
+use crate::worktree::baseline;
 
 /// Run a plan
 ///
@@ -71,6 +72,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         return Err(Error::usage("usage", message).hint("--events FILE --json"));
     }
     cx.refuse_in_room("implement")?;
+    if !args.dry_run {
+        restore(cx)?;
+    }
     let valid = reading::valid(cx, Some(&args.change), Linear::Allowed)?;
     for finding in &valid.findings {
         let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
@@ -103,6 +107,21 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         answer.text.clear();
     }
     Ok(answer)
+}
+
+/// Undoes what agents of a killed run did to the configuration, before anything of it is read.
+fn restore(cx: &mut Context<'_>) -> Result<()> {
+    let (found, kept) = baseline::restore_abandoned(&cx.repo()?)?;
+    for tampering in found {
+        let what = tampering.describe();
+        let message = format!("{what} during a run that was killed; it is as it was before");
+        cx.ui.warn("tampering", &message);
+    }
+    for path in kept {
+        let message = format!("what was found is kept at `{}`", path.display());
+        cx.ui.warn("quarantine", &message);
+    }
+    Ok(())
 }
 
 /// Locks are the only thing that keeps two processes apart.

@@ -108,7 +108,7 @@ impl Shared {
             fold: fold_of(&repo)?,
             hooks_installed: hooks.entry && hooks.included,
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
-            post: Post::new(repo.clone()),
+            post: Post::new(repo.clone(), &setup.plan.feature.id.slug()),
             standing: Mutex::new(standing.collect()),
             rooms,
             setup,

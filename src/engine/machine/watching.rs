@@ -34,7 +34,7 @@ impl Watching {
     /// Compares, leaves a note for the gate, puts things back; says how far filters of the
     /// configuration can be trusted.
     pub(super) fn end(
-        &self,
+        self,
         worker: &Worker,
         room: &Room,
         deviations: &mut Vec<Deviation>,
@@ -57,6 +57,7 @@ impl Watching {
             let detail = format!("what was found is kept at `{}`", path.display());
             deviations.push(deviation("quarantine", detail, Vec::new()));
         }
+        worker.shared.post.dismiss(self.sentinel)?;
         Ok(match found.is_empty() {
             true => Conversion::Attributes,
             false => Conversion::Raw,
