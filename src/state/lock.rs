@@ -87,12 +87,12 @@ fn displaced<'a>(
             let why = (steal.reason, steal.note.as_str());
             Ok(Some((grant.epoch, grant.attempt.clone(), why)))
         }
-        _ => Err(Refusal::Held(Box::new(lock_holder(
-            grant,
-            claim,
-            key.to_owned(),
-        )))),
+        _ => Err(held(grant, claim, key)),
     }
+}
+
+fn held(grant: &Grant, claim: &LockClaim, key: &str) -> Refusal {
+    Refusal::Held(Box::new(lock_holder(grant, claim, key.to_owned())))
 }
 
 /// Who else holds something that belongs to the key. An attempt's own grant is no obstacle.
@@ -137,11 +137,7 @@ pub(super) fn release(
             }
             match live {
                 _ if !intents.is_empty() => Ok(()),
-                Some((grant, claim)) => Err(Refusal::Held(Box::new(lock_holder(
-                    grant,
-                    claim,
-                    key.to_owned(),
-                )))),
+                Some((grant, claim)) => Err(held(grant, claim, key)),
                 None => Err(unknown(format!("live lock `{key}`"))),
             }
         }
