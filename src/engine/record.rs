@@ -4,10 +4,10 @@ use crate::base::{Error, FeatureId, Oid, Timestamp};
 use crate::engine::effect::{Outcome, Rejection};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::world::Change;
-use crate::model::{EndReason, StepState};
+use crate::model::{AttemptResult, Deviation, EndReason, GateVerdict, StepState};
 use crate::schedule::{Holding, Work};
 use crate::state::Op;
-use crate::state::record::{By, EvidenceFact, FinalCheck};
+use crate::state::record::{By, EvidenceFact, FinalCheck, Land, Salvage};
 use crate::state::request::AttemptFact;
 
 /// A change, and what to tell once it is on record.
@@ -74,12 +74,7 @@ impl Scribe {
                 result,
                 deviations,
             } => {
-                let event = self.event(EventKind::AttemptFinished).holding(&holding);
-                let event = event.word(result.outcome.as_str()).text(&result.reason);
-                let event = event.commit(&result.head);
-                let needs = vec![result.head.clone()];
-                let fact = AttemptFact::Result(result);
-                let mut out = vec![self.note(&holding, fact, needs).telling(event)];
+                let mut out = vec![self.result(&holding, result)];
                 out.extend(self.deviations(&holding, deviations));
                 out
             }
@@ -97,13 +92,7 @@ impl Scribe {
                 verdict,
                 deviations,
             } => {
-                let event = self.event(EventKind::Gate).holding(&holding);
-                let word = if verdict.passed { "passed" } else { "refused" };
-                let first = verdict.violations.first();
-                let text = first.map(|v| v.detail.clone()).unwrap_or_default();
-                let fact = AttemptFact::Gate(verdict);
-                let entry = self.note(&holding, fact, Vec::new());
-                let mut out = vec![entry.telling(event.word(word).text(text))];
+                let mut out = vec![self.gate(&holding, verdict)];
                 out.extend(self.deviations(&holding, deviations));
                 out
             }
@@ -148,11 +137,25 @@ impl Scribe {
         self.end(holding, EndReason::Lost, &note)
     }
 
-    fn deviations(
-        &self,
-        holding: &Holding,
-        deviations: Vec<crate::model::Deviation>,
-    ) -> Vec<Entry> {
+    fn result(&self, holding: &Holding, result: Box<AttemptResult>) -> Entry {
+        let event = self.event(EventKind::AttemptFinished).holding(holding);
+        let event = event.word(result.outcome.as_str()).text(&result.reason);
+        let event = event.commit(&result.head);
+        let needs = vec![result.head.clone()];
+        self.note(holding, AttemptFact::Result(result), needs)
+            .telling(event)
+    }
+
+    fn gate(&self, holding: &Holding, verdict: GateVerdict) -> Entry {
+        let event = self.event(EventKind::Gate).holding(holding);
+        let word = if verdict.passed { "passed" } else { "refused" };
+        let first = verdict.violations.first();
+        let text = first.map(|v| v.detail.clone()).unwrap_or_default();
+        self.note(holding, AttemptFact::Gate(verdict), Vec::new())
+            .telling(event.word(word).text(text))
+    }
+
+    fn deviations(&self, holding: &Holding, deviations: Vec<Deviation>) -> Vec<Entry> {
         let notes = deviations.into_iter().map(|deviation| {
             let event = self.event(EventKind::Warning).holding(holding);
             let event = event.word(&deviation.kind).text(&deviation.detail);
@@ -162,11 +165,7 @@ impl Scribe {
         notes.collect()
     }
 
-    fn salvage(
-        &self,
-        holding: &Holding,
-        salvage: Option<crate::state::record::Salvage>,
-    ) -> Vec<Entry> {
+    fn salvage(&self, holding: &Holding, salvage: Option<Salvage>) -> Vec<Entry> {
         let notes = salvage.into_iter().map(|salvage| {
             let event = self.event(EventKind::Salvaged).holding(holding);
             let event = event.commit(&salvage.commit).text(salvage.kept_by.as_str());
@@ -193,7 +192,7 @@ impl Scribe {
     /// Evidence and ends first: the landing is refused if one of its attempts ended.
     fn merged(
         &self,
-        land: Option<crate::state::record::Land>,
+        land: Option<Land>,
         evidence: Vec<(Holding, EvidenceFact)>,
         rejected: Vec<Rejection>,
     ) -> Vec<Entry> {

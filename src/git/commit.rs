@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::base::{Error, Oid, Result, Timestamp};
-use crate::git::cmd::Sub;
 use crate::git::format::to_oid;
 use crate::git::objects::{Kind, Objects};
 use crate::git::repo::Repo;
+use crate::git::sub::Sub;
 
 /// Who made a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]

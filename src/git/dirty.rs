@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::base::{RepoPath, Result};
-use crate::git::cmd::Sub;
 use crate::git::index;
 use crate::git::raw::RawStore;
 use crate::git::repo::Repo;
+use crate::git::sub::Sub;
 
 impl Repo {
     /// Paths of the checkout that are changed, staged, deleted or untracked and not ignored,

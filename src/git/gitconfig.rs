@@ -3,7 +3,8 @@
 //! Writing is for `init` and `hooks install`, which say what they write.
 
 use crate::base::{Error, Result, text};
-use crate::git::cmd::{Git, Sub, malformed};
+use crate::git::cmd::{Git, malformed};
+use crate::git::sub::Sub;
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! Merging two commits in memory, by git: no checkout, no index, no hook, no `-X ours`.
 
 use crate::base::{Oid, RepoPath, Result};
-use crate::git::cmd::{Git, Sub, malformed};
+use crate::git::cmd::{Git, malformed};
+use crate::git::sub::Sub;
 
 /// What a merge gave.
 #[derive(Debug, Clone, PartialEq, Eq)]

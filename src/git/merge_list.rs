@@ -1,7 +1,8 @@
 //! Merging many pairs of commits in one process, only to know whether they would merge.
 
 use crate::base::{Oid, RepoPath, Result};
-use crate::git::cmd::{Git, Sub, malformed};
+use crate::git::cmd::{Git, malformed};
+use crate::git::sub::Sub;
 
 /// What merging one pair would give.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Git, once; knows no package. The home of gix and the only place that starts `git`.
 //!
 //! Objects are read and written in process; refs go through [`refs`] alone; what gix cannot do
-//! goes through the allowlist of [`cmd`].
+//! goes through [`cmd`] and its allowlist [`sub`].
 
+pub mod checkout;
 pub mod cmd;
 pub mod commit;
 mod dirty;
@@ -17,20 +18,25 @@ pub mod objects;
 pub mod raw;
 pub mod refs;
 pub mod repo;
+pub mod sub;
 pub mod tree;
 pub mod version;
 pub mod worktree;
 
+mod baseline;
 mod index_root;
+mod look;
 mod loose;
 
-pub use cmd::{Answer, Git, Sub};
+pub use checkout::Checkout;
+pub use cmd::{Answer, Git};
 pub use commit::{Commit, NewCommit, Person};
-pub use disk::{Checkout, Conversion, OnDisk};
+pub use disk::{Conversion, OnDisk};
 pub use format::Format;
 pub use merge::{MergeMessage, Merged};
 pub use objects::{Kind, Objects};
 pub use refs::{Expected, Head, Refs, SwapError};
 pub use repo::{RefStorage, Repo};
+pub use sub::Sub;
 pub use tree::{Change, Entry, Mode};
 pub use worktree::{Files, Removed, Start, Worktree};

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::{Error, Result, text};
-use crate::git::cmd::{Git, Sub};
+use crate::git::cmd::Git;
 use crate::git::format::Format;
+use crate::git::sub::Sub;
 
 /// Pack indices that can be open at once; fixed when the object store is opened, so it has to
 /// allow for packs that appear while a long run is on.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use crate::base::{Error, Result, text};
-use crate::git::cmd::{Git, Sub};
+use crate::git::cmd::Git;
+use crate::git::sub::Sub;
 
 /// Oldest git that works: `merge-tree --write-tree` with `--merge-base`.
 pub const FLOOR: Version = Version(2, 40, 0);

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::{Error, Oid, RefName, Result, text};
-use crate::git::cmd::{Git, Sub, malformed};
+use crate::git::cmd::{Git, malformed};
 use crate::git::repo::Repo;
+use crate::git::sub::Sub;
 use crate::os::lock::{self, FileLock};
 use crate::os::{file, tree};
 

@@ -67,6 +67,16 @@ impl FeatureView {
                 let check: FinalCheck = decode(bytes)?;
                 insert(&mut self.finals, check, |c| c.by.at)
             }
+            FeatureSlot::Land(..)
+            | FeatureSlot::Landed(..)
+            | FeatureSlot::Void(..)
+            | FeatureSlot::Hold(..)
+            | FeatureSlot::Lift(..) => self.put_right(slot, authority, bytes),
+        }
+    }
+
+    fn put_right(&mut self, slot: &FeatureSlot, authority: Option<&ActorId>, bytes: &[u8]) -> Put {
+        match slot {
             FeatureSlot::Land(by, n) => {
                 own(authority, by)?;
                 let land: Land = decode(bytes)?;
@@ -85,6 +95,7 @@ impl FeatureView {
                 own(authority, by)?;
                 lift(&mut self.holds, *n, bytes)
             }
+            _ => Err(NO_RIGHT.to_owned()),
         }
     }
 
@@ -136,6 +147,16 @@ impl PackageView {
                 agree(answer.id == *id)?;
                 insert(&mut self.answers, answer, |a| a.by.at)
             }
+            PackageSlot::Grant(..)
+            | PackageSlot::End(..)
+            | PackageSlot::Accept(_)
+            | PackageSlot::Hold(..)
+            | PackageSlot::Lift(..) => self.put_right(slot, authority, bytes),
+        }
+    }
+
+    fn put_right(&mut self, slot: &PackageSlot, authority: Option<&ActorId>, bytes: &[u8]) -> Put {
+        match slot {
             PackageSlot::Grant(by, epoch) => {
                 own(authority, by)?;
                 let grant: Grant = decode(bytes)?;
@@ -172,6 +193,7 @@ impl PackageView {
                 own(authority, by)?;
                 lift(&mut self.holds, *n, bytes)
             }
+            _ => Err(NO_RIGHT.to_owned()),
         }
     }
 }
@@ -247,6 +269,7 @@ impl LockView {
 }
 
 const NO_ATTEMPT: &str = "its attempt has no readable record";
+const NO_RIGHT: &str = "it is no right";
 
 /// The name of a record and its content must say the same.
 fn agree(same: bool) -> Put {

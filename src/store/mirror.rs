@@ -10,7 +10,7 @@ use crate::base::{ActorId, FeatureId, Oid, Result};
 use crate::state::fold::{self, Folded};
 use crate::state::layout::{self, FeatureRoom, LockRoom, Slot};
 use crate::state::view::Problem;
-use crate::state::{Record, View};
+use crate::state::{FeatureView, Record, View};
 use crate::store::backend::{Backend, Snapshot};
 use crate::store::cache::Cache;
 use crate::store::inside::{Fate, Inside, Known, Remembered};
@@ -257,16 +257,7 @@ impl Mirror {
             .and_then(|f| f.inside)
             .unwrap_or_default();
         let authority = self.authority();
-        let view = Arc::make_mut(&mut self.view);
-        let id = view.features.keys().find(|id| room.is_of(id)).cloned();
-        let mut folded = Folded {
-            view: id
-                .as_ref()
-                .and_then(|id| view.features.remove(id))
-                .unwrap_or_default(),
-            id,
-            problems: Vec::new(),
-        };
+        let mut folded = self.take_out(room);
         let wanted = wanted || folded.id.is_some();
         let fate = inside.refresh(
             (room, &tree),
@@ -281,6 +272,7 @@ impl Mirror {
         problems.extend(inside.problems().cloned());
         match folded.id {
             Some(id) => {
+                let view = Arc::make_mut(&mut self.view);
                 let as_applied = view.briefs.get(&id).filter(|_| !inside.folded);
                 let brief = as_applied.cloned().unwrap_or_else(|| folded.view.brief());
                 if problems.is_empty() && !wanted {
@@ -302,6 +294,18 @@ impl Mirror {
         };
         self.features.insert(room.clone(), feature);
         Ok(Fate::Followed)
+    }
+
+    /// The feature as the view shows it, out of the view so that it can be changed in place.
+    fn take_out(&mut self, room: &FeatureRoom) -> Folded<FeatureId, FeatureView> {
+        let view = Arc::make_mut(&mut self.view);
+        let id = view.features.keys().find(|id| room.is_of(id)).cloned();
+        let known = id.as_ref().and_then(|id| view.features.remove(id));
+        Folded {
+            view: known.unwrap_or_default(),
+            id,
+            problems: Vec::new(),
+        }
     }
 
     fn brief_from_cache(&mut self, room: &FeatureRoom, tree: &Oid, reader: &Reader<'_>) -> bool {

@@ -35,6 +35,15 @@ enum Round {
     Raced,
 }
 
+/// What the requests of a batch came to before the swap.
+#[derive(Default)]
+struct Judged<'a> {
+    /// `None`: granted, to be acknowledged with the commit of the swap.
+    outcomes: Vec<Result<Option<Accepted>, Refusal>>,
+    granted: Vec<&'a Request>,
+    records: Vec<Record>,
+}
+
 impl Store {
     pub(super) fn transact(&self, requests: &[Request]) -> Result<Outcomes> {
         let local = match &self.site {
@@ -171,53 +180,13 @@ impl Store {
     ) -> Result<Round> {
         // The view itself is not kept: the mirror could not change it in place.
         drop(self.look(&snapshot, requests)?);
-        let mut mirror = self.mirror.borrow_mut();
-        let source = (self.backend.as_ref(), &self.cache);
-        let mut records: Vec<Record> = Vec::new();
-        let mut granted: Vec<&Request> = Vec::new();
-        let mut outcomes: Vec<Result<Option<Accepted>, Refusal>> = Vec::new();
-        let mut here: BTreeMap<&TxnId, usize> = BTreeMap::new();
-        for (i, request) in requests.iter().enumerate() {
-            if let Some(first) = here.insert(&request.txn, i) {
-                let same = outcomes[first].clone();
-                outcomes.push(same);
-                continue;
-            }
-            if let Some(commit) = self.known(&snapshot, request, local)? {
-                outcomes.push(Ok(Some(Accepted::Committed(commit))));
-                continue;
-            }
-            let judged = evaluate(mirror.current(), request);
-            match self.with_objects(judged, request)? {
-                Err(refusal) => outcomes.push(Err(refusal)),
-                Ok(new) if new.is_empty() => outcomes.push(Ok(Some(Accepted::Unchanged))),
-                Ok(new) => {
-                    mirror.apply(&new);
-                    records.extend(new);
-                    granted.push(request);
-                    outcomes.push(Ok(None));
-                }
-            }
-        }
+        let judged = self.judge(&snapshot, requests, local)?;
         let mut commit = None;
-        if !granted.is_empty() {
-            let batch = Batch {
-                records: &records,
-                message: &message::compose(&granted),
-                by: &message::person(&granted),
-                at: granted.iter().map(|r| r.at).max().unwrap_or(granted[0].at),
+        if !judged.granted.is_empty() {
+            let Some(new) = self.publish(snapshot, &judged, local)? else {
+                return Ok(Round::Raced);
             };
-            let new = match self.backend.swap(snapshot, &batch) {
-                Ok(new) => new,
-                Err(SwapError::Moved) => return Ok(Round::Raced),
-                Err(SwapError::Failed(error)) => return Err(error),
-            };
-            if let (Some(local), Some(tip)) = (local, new.tip()) {
-                let txns: Vec<TxnId> = granted.iter().map(|r| r.txn.clone()).collect();
-                local.journal.borrow_mut().append(tip, &txns)?;
-            }
             commit = new.tip().cloned();
-            mirror.adopt(&new, &records, source)?;
         }
         let acknowledge = |outcome: Result<Option<Accepted>, Refusal>| {
             let committed = || {
@@ -227,7 +196,75 @@ impl Store {
             };
             outcome.map(|accepted| accepted.unwrap_or_else(committed))
         };
-        Ok(Round::Done(outcomes.into_iter().map(acknowledge).collect()))
+        Ok(Round::Done(
+            judged.outcomes.into_iter().map(acknowledge).collect(),
+        ))
+    }
+
+    /// Evaluates each request on the view that includes the records accepted before it.
+    fn judge<'a>(
+        &self,
+        snapshot: &Snapshot,
+        requests: &'a [Request],
+        local: Option<&Local>,
+    ) -> Result<Judged<'a>> {
+        let mut mirror = self.mirror.borrow_mut();
+        let mut all = Judged::default();
+        let mut here: BTreeMap<&TxnId, usize> = BTreeMap::new();
+        for (i, request) in requests.iter().enumerate() {
+            if let Some(first) = here.insert(&request.txn, i) {
+                let same = all.outcomes[first].clone();
+                all.outcomes.push(same);
+                continue;
+            }
+            if let Some(commit) = self.known(snapshot, request, local)? {
+                all.outcomes.push(Ok(Some(Accepted::Committed(commit))));
+                continue;
+            }
+            let judged = evaluate(mirror.current(), request);
+            all.outcomes
+                .push(match self.with_objects(judged, request)? {
+                    Err(refusal) => Err(refusal),
+                    Ok(new) if new.is_empty() => Ok(Some(Accepted::Unchanged)),
+                    Ok(new) => {
+                        mirror.apply(&new);
+                        all.records.extend(new);
+                        all.granted.push(request);
+                        Ok(None)
+                    }
+                });
+        }
+        Ok(all)
+    }
+
+    /// Swaps the ref against the snapshot that was judged on; `None` if it moved.
+    fn publish(
+        &self,
+        snapshot: Snapshot,
+        judged: &Judged<'_>,
+        local: Option<&Local>,
+    ) -> Result<Option<Snapshot>> {
+        let granted = &judged.granted;
+        let batch = Batch {
+            records: &judged.records,
+            message: &message::compose(granted),
+            by: &message::person(granted),
+            at: granted.iter().map(|r| r.at).max().unwrap_or(granted[0].at),
+        };
+        let new = match self.backend.swap(snapshot, &batch) {
+            Ok(new) => new,
+            Err(SwapError::Moved) => return Ok(None),
+            Err(SwapError::Failed(error)) => return Err(error),
+        };
+        if let (Some(local), Some(tip)) = (local, new.tip()) {
+            let txns: Vec<TxnId> = granted.iter().map(|r| r.txn.clone()).collect();
+            local.journal.borrow_mut().append(tip, &txns)?;
+        }
+        let source = (self.backend.as_ref(), &self.cache);
+        self.mirror
+            .borrow_mut()
+            .adopt(&new, &judged.records, source)?;
+        Ok(Some(new))
     }
 
     /// The commit by which this very transaction took effect before.

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::base::{Error, Oid, RefName, Result};
-use crate::git::cmd::{Sub, malformed};
+use crate::git::cmd::malformed;
 use crate::git::refs::swap::{Expected, SwapError, clashes};
 use crate::git::refs::via_git::Wanted;
 use crate::git::refs::{files, via_git};
 use crate::git::repo::{RefStorage, Repo};
+use crate::git::sub::Sub;
 use crate::model::Durability;
 
 /// The refs of one repository.

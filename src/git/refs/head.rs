@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use crate::base::{Error, Oid, RefName, Result};
-use crate::git::cmd::{Git, Sub, malformed};
+use crate::git::cmd::{Git, malformed};
 use crate::git::refs::api::Refs;
 use crate::git::refs::files::{Loose, read_loose};
 use crate::git::repo::RefStorage;
+use crate::git::sub::Sub;
 
 /// Where a checkout stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use crate::base::{Oid, RefName, Result};
-use crate::git::cmd::{Sub, malformed};
+use crate::git::cmd::malformed;
 use crate::git::refs::swap::Expected;
 use crate::git::repo::{RefStorage, Repo};
+use crate::git::sub::Sub;
 use crate::model::Durability;
 use crate::os::file;
 

@@ -1,0 +1,15 @@
+//! Where each record lies: paths are written by [`FeatureRoom`], [`PackageRoom`] and
+//! [`LockRoom`], and read back by [`parse`]. The tree is drawn in [`crate::state::record`].
+//!
+//! A path is either one of the drawn ones, reserved for later, or foreign; nothing is guessed.
+
+mod room;
+mod slot;
+
+pub use room::{
+    FeatureRoom, LockRoom, PackageRoom, fan, feature_room, h8, lock_room, package_room,
+};
+pub use slot::{
+    AUTHORITY, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, feature_slot, is_json,
+    is_reserved, lock_slot, package_slot, parse,
+};

@@ -1,0 +1,41 @@
+//! The records of the state tree, and the bodies they carry.
+//!
+//! ```text
+//! meta/format.json                                    {"v":1}; a higher v is read-only here
+//! meta/authority.json                                 who grants: random id, generation
+//! features/<h2>/<f>/facts/open/<actor>.json           Open
+//! features/<h2>/<f>/facts/plans/<sha256>/plan         the plan's bytes as approved (not JSON)
+//! features/<h2>/<f>/facts/plans/<sha256>/origin.json  PlanOrigin
+//! features/<h2>/<f>/facts/approvals/<sha256>/<actor>.json   Approval (history only)
+//! features/<h2>/<f>/facts/runs/<run>/started.json     RunStarted
+//! features/<h2>/<f>/facts/runs/<run>/ended.json       RunEnded
+//! features/<h2>/<f>/facts/runs/<run>/summary.md       text for people (not JSON)
+//! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
+//! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
+//! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
+//! features/<h2>/<f>/packages/<h2>/<p>/facts/<aid>/attempt.json
+//!                                                /result.json
+//!                                                /evidence-<tree>-<h8>.json
+//!                                                /gate-<head>-<h8>.json
+//!                                                /deviation-<h8>.json
+//!                                                /salvage-<commit>.json
+//! features/<h2>/<f>/packages/<h2>/<p>/answers/<h2 of step>/<id>.json   Answer
+//! features/<h2>/<f>/packages/<h2>/<p>/rights/<authority>/grant-<epoch>.json end-<aid>.json
+//!                                                       accept.json hold-<n>.json lift-<n>.json
+//! locks/<h2>/<hash of key>/facts/<aid>/claim.json     LockClaim
+//! locks/<h2>/<hash of key>/rights/<authority>/grant-<epoch>.json end-<aid>.json
+//! ```
+//! `<h2>` is the first two hex digits of the SHA-256 of the verbatim id, `<h8>` the first eight of
+//! the record's canonical bytes, `<f>` and `<p>` are slugs; the verbatim id stands in the record.
+//! Rooms kept free for later: `tasks/`, `handoffs/`, `memories/`, `retractions/`, `actors/`.
+
+mod entry;
+mod fact;
+mod right;
+
+pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
+pub use fact::{
+    Answer, Approval, Attempt, EvidenceFact, FinalCheck, LockClaim, Open, PackageBrief, PlanOrigin,
+    RunEnded, RunStarted, Salvage,
+};
+pub use right::{Accept, End, Grant, Hold, HoldKind, Land, LandClosed, Landing, Lift};
