@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::text::foreign;
 use crate::base::{Error, FeatureId, Result};
 use crate::os::file;
-use crate::plan::guard;
+use crate::plan::limits;
 
 /// The name of a plan file.
 pub const PLAN_FILE: &str = "work-packages.yaml";
@@ -130,7 +130,7 @@ fn read(path: &Path, root: &Path) -> Result<PlanFile> {
 }
 
 /// One byte more than the guard takes, so that the guard is the one to say that it is too much.
-const PLAN_BYTES_MAX: u64 = guard::BYTES_MAX as u64 * 64;
+const PLAN_BYTES_MAX: u64 = limits::BYTES_MAX as u64 * 64;
 
 /// Relative to the root where it lies inside, with `/` between parts.
 fn shown(path: &Path, root: &Path) -> String {

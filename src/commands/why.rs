@@ -5,7 +5,7 @@ use crate::base::text::foreign;
 use crate::base::{Error, Result};
 use crate::commands::{Answer, Context, feature};
 use crate::report;
-use crate::schedule::{standing, why};
+use crate::schedule::standing;
 
 /// Say why a package is where it is
 ///
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let store = cx.store()?;
     let found = feature::find(cx, &store, target.feature.as_deref())?;
     let standing = standing(&found.records);
-    let chain = why::chain(&standing, &target.package);
+    let chain = standing.reasons(&target.package);
     let Some(row) = standing.get(&target.package) else {
         let shown = foreign(target.package.as_str()).to_string();
         let message = format!("`{}` has no package `{shown}`", found.id);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::Result;
 use crate::git::hooks_path::hooks_paths;
-use crate::hook::install::hooks_dir;
+use crate::hook::names::hooks_dir;
 use crate::hook::room::{Place, Room};
 use crate::os::process::{self, Input, Invocation, Status};
 

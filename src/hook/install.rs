@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Error, Result};
 use crate::git::Repo;
+use crate::hook::names::{PROBE, hooks_dir};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 
@@ -43,7 +44,7 @@ pub const NAMES: [&str; 18] = [
     "prepare-commit-msg",
     "reference-transaction",
     "sendemail-validate",
-    crate::hook::run::PROBE,
+    PROBE,
 ];
 
 /// What holds in rooms beside the hooks: nothing that asks, cleans up or gives up at once.
@@ -66,11 +67,6 @@ pub struct Change {
     pub path: PathBuf,
     /// What was done, for instance `added one entry`.
     pub what: &'static str,
-}
-
-/// Where the scripts are.
-pub fn hooks_dir(common_dir: &Path) -> PathBuf {
-    common_dir.join("wp").join("hooks")
 }
 
 fn included_file(common_dir: &Path) -> PathBuf {

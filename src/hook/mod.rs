@@ -11,6 +11,7 @@ pub mod run;
 pub mod status;
 
 mod explain;
+mod names;
 mod pre_commit;
 mod ref_transaction;
 

@@ -5,12 +5,10 @@ use std::ffi::OsString;
 
 use crate::base::Result;
 use crate::hook::chain::{self, Chained};
+use crate::hook::names::PROBE;
 use crate::hook::room::{Place, Room};
 use crate::hook::{pre_commit, ref_transaction};
 use crate::os::process::Input;
-
-/// The hook that only proves that hooks are reached.
-pub const PROBE: &str = "wp-probe";
 
 /// A hook as git started it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

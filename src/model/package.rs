@@ -1,9 +1,10 @@
 //! A work package: what to do, where it may write, what it claims, how it is verified.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::PackageId;
 use crate::base::json::{Map, Value};
 use crate::model::lock_key::LockKey;
-use crate::model::plan::Edge;
 use crate::model::scope_spec::{ScopeMode, ScopeSpec};
 use crate::model::verification::Verification;
 
@@ -164,4 +165,33 @@ pub struct Outputs {
     pub result_keys: Vec<String>,
     /// Files that must exist in the merged tree.
     pub artifacts: Vec<String>,
+}
+
+/// One dependency and where the plan says so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Edge {
+    /// The package that must be merged first.
+    pub on: PackageId,
+    /// Why the edge is there.
+    pub origin: EdgeOrigin,
+}
+
+/// Where an edge comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EdgeOrigin {
+    /// Written in the package's own dependency field.
+    Field,
+    /// Written in a header line.
+    Header,
+    /// Written in a table of waves or dependencies.
+    Table,
+    /// A barrier between groups.
+    Barrier,
+    /// Added because two scopes or lock sets overlap.
+    Overlap,
+    /// Added because an integration package comes after all others.
+    Integration,
+    /// The default of the format.
+    Default,
 }

@@ -67,32 +67,3 @@ impl Format {
         }
     }
 }
-
-/// One dependency and where the plan says so.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Edge {
-    /// The package that must be merged first.
-    pub on: PackageId,
-    /// Why the edge is there.
-    pub origin: EdgeOrigin,
-}
-
-/// Where an edge comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EdgeOrigin {
-    /// Written in the package's own dependency field.
-    Field,
-    /// Written in a header line.
-    Header,
-    /// Written in a table of waves or dependencies.
-    Table,
-    /// A barrier between groups.
-    Barrier,
-    /// Added because two scopes or lock sets overlap.
-    Overlap,
-    /// Added because an integration package comes after all others.
-    Integration,
-    /// The default of the format.
-    Default,
-}

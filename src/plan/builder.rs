@@ -6,8 +6,9 @@ use libyaml_safer::{EventData, ScalarStyle};
 
 use crate::base::json::INTEGER_MAX;
 use crate::base::text::{cut, foreign};
-use crate::plan::guard::{DEPTH_MAX, Policy, Refusal, hostile};
+use crate::plan::limits::{DEPTH_MAX, Policy};
 use crate::plan::node::{Data, Entry, Node, Span};
+use crate::plan::scan::{Refusal, hostile};
 use crate::plan::{scalar, tags};
 
 /// The tree so far.

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use crate::base::json::{self, Value};
 use crate::base::text::{cut, foreign};
 use crate::model::ContractKind;
-use crate::plan::guard::{self, Policy};
+use crate::plan::guard;
+use crate::plan::limits::{FOREIGN_BYTES_MAX, Policy};
 
 /// Characters of a foreign message that are shown.
 const MESSAGE_MAX: usize = 200;
@@ -28,7 +29,7 @@ pub fn parse(kind: ContractKind, bytes: &[u8]) -> Result<(), String> {
 /// JSON if it looks like it, else YAML.
 fn document(bytes: &[u8]) -> Result<Value, String> {
     let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
-    if matches!(first, Some(b'{' | b'[')) && bytes.len() <= guard::FOREIGN_BYTES_MAX {
+    if matches!(first, Some(b'{' | b'[')) && bytes.len() <= FOREIGN_BYTES_MAX {
         // Flow-style YAML begins like JSON, so a failure here is not yet the answer.
         if let Ok(value) = json::parse(bytes) {
             return Ok(value);

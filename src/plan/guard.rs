@@ -4,64 +4,11 @@
 //! agree. Refused are aliases, anchors, tags, merge keys, keys given twice, several documents,
 //! control characters, and anything above the limits. It does not know what the text is about.
 
-use libyaml_safer::{Encoding, EventData, Parser};
-
-use crate::model::Code;
-use crate::plan::agree;
 use crate::plan::builder::Builder;
+use crate::plan::limits::Policy;
 use crate::plan::node::{Lines, Node, Span};
-use crate::plan::tags;
-
-/// Larger files are not read.
-pub const BYTES_MAX: usize = 1 << 20;
-/// Deeper nesting is refused; real plans reach 8.
-pub const DEPTH_MAX: usize = 64;
-/// More parts are refused; a plan of a thousand packages has about 60,000.
-pub const NODES_MAX: usize = 250_000;
-
-/// Larger files of another standard are not read.
-pub const FOREIGN_BYTES_MAX: usize = 8 << 20;
-/// More parts in such a file are refused.
-pub const FOREIGN_NODES_MAX: usize = 1_000_000;
-
-/// Why a text is not read any further.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// [`Code::HostileInput`], or [`Code::Schema`] for plain mistakes of writing.
-    pub code: Code,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
-    /// Where.
-    pub span: Span,
-}
-
-/// What the guard lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// A plan: nothing that hides.
-    Plan,
-    /// A file of another standard, where anchors and large numbers are usual; aliases are
-    /// expanded within the limits.
-    Foreign,
-}
-
-impl Policy {
-    fn bytes_max(self) -> usize {
-        match self {
-            Policy::Plan => BYTES_MAX,
-            Policy::Foreign => FOREIGN_BYTES_MAX,
-        }
-    }
-
-    pub(super) fn nodes_max(self) -> usize {
-        match self {
-            Policy::Plan => NODES_MAX,
-            Policy::Foreign => FOREIGN_NODES_MAX,
-        }
-    }
-}
+use crate::plan::scan::{Refusal, events, hostile};
+use crate::plan::{agree, tags};
 
 /// Reads `bytes` into a tree; `None` if they hold no document.
 ///
@@ -117,40 +64,6 @@ fn read_bare(bytes: &[u8], policy: Policy, skipped: usize) -> Result<Option<Node
     Ok(root)
 }
 
-/// Hands every event of `text` with its span to `each`, until the first error.
-pub(super) fn events(
-    text: &str,
-    lines: &Lines<'_>,
-    mut each: impl FnMut(EventData, Span) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
-    let mut input = text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input(&mut input);
-    loop {
-        let event = parser.parse().map_err(|e| syntax(text, lines, &e))?;
-        if matches!(event.data, EventData::StreamEnd) {
-            return Ok(());
-        }
-        let span = lines.span(place(event.start_mark.index), place(event.end_mark.index));
-        each(event.data, span)?;
-    }
-}
-
-/// A mark as an index; files are at most [`BYTES_MAX`] long, so it always fits.
-fn place(index: u64) -> usize {
-    usize::try_from(index).unwrap_or(usize::MAX)
-}
-
-pub(super) fn hostile(message: impl Into<String>, hint: &str, span: Span) -> Refusal {
-    Refusal {
-        code: Code::HostileInput,
-        message: message.into(),
-        hint: hint.to_owned(),
-        span,
-    }
-}
-
 fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
     std::str::from_utf8(bytes).map_err(|e| {
         let valid = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or("");
@@ -174,36 +87,11 @@ fn control_characters(text: &str, lines: &Lines<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// What the scanner could not make sense of, with the usual cause judged by what stands there.
-fn syntax(text: &str, lines: &Lines<'_>, error: &libyaml_safer::Error) -> Refusal {
-    let at = error.problem_mark().map_or(0, |m| place(m.index));
-    let from = error.context_mark().map_or(at, |m| place(m.index));
-    let char_at = |place: usize| text.get(place..).and_then(|rest| rest.chars().next());
-    let (at, hint) = if char_at(from) == Some('*') {
-        (from, "quote patterns that start with *")
-    } else {
-        let hint = match char_at(at) {
-            Some('\t') => "indent with blanks, not with tabs",
-            Some('@' | '`' | '%' | '|' | '>') => "put the value in quotes",
-            Some(':') => "put a value that holds a colon and a blank in quotes",
-            _ => "look at indentation, quotes and brackets here and on the lines before",
-        };
-        (at, hint)
-    };
-    let context = error
-        .context()
-        .map_or_else(String::new, |c| format!(" {c}"));
-    Refusal {
-        code: Code::Schema,
-        message: format!("the file is not YAML: {}{context}", error.problem()),
-        hint: hint.to_owned(),
-        span: lines.span(at, at),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Code;
+    use crate::plan::limits::{BYTES_MAX, NODES_MAX};
 
     fn refused(text: &str) -> Refusal {
         read(text.as_bytes(), Policy::Plan).expect_err(text)

@@ -7,8 +7,10 @@ use jsonschema::Validator;
 use crate::base::json::{self, Value};
 use crate::model::{Code, Finding, QueueResult};
 use crate::plan::explain::{Explainer, finding};
-use crate::plan::guard::{self, BYTES_MAX, Policy};
+use crate::plan::guard;
+use crate::plan::limits::{BYTES_MAX, Policy};
 use crate::plan::node::Span;
+use crate::plan::scan::Refusal;
 use crate::plan::schema_words;
 use crate::plan::span::Spans;
 
@@ -81,7 +83,7 @@ pub fn check(bytes: &[u8], source: &str) -> Result<QueueResult, Vec<Finding>> {
 }
 
 /// The places of a JSON document: JSON is YAML, nearly; where it is not, nothing is known.
-fn places(bytes: &[u8]) -> Result<Spans, guard::Refusal> {
+fn places(bytes: &[u8]) -> Result<Spans, Refusal> {
     match guard::read(bytes, Policy::Foreign) {
         Ok(Some(root)) => Ok(Spans::new(root)),
         Err(refusal) if refusal.code == Code::HostileInput => Err(refusal),

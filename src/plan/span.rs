@@ -108,7 +108,8 @@ pub(super) fn spoken(pointer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::guard::{self, Policy};
+    use crate::plan::guard;
+    use crate::plan::limits::Policy;
 
     #[test]
     fn the_nearest_place_is_found() {

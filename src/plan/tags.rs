@@ -9,12 +9,12 @@ use std::collections::HashSet;
 
 use libyaml_safer::{EventData, ScalarStyle};
 
-use crate::plan::guard::{self, Refusal};
-use crate::plan::node::Lines;
+use crate::plan::node::{Lines, Span};
+use crate::plan::scan::{Refusal, events, hostile};
 
 /// The refusal of any tag; the guard uses it for those that the scanner survives.
-pub(super) fn refusal(span: crate::plan::node::Span) -> Refusal {
-    guard::hostile(
+pub(super) fn refusal(span: Span) -> Refusal {
+    hostile(
         "a tag (`!…`) stands here; tags change what a value is",
         "remove the tag, or quote a value that begins with !",
         span,
@@ -31,7 +31,7 @@ pub(super) fn refuse(text: &str, lines: &Lines<'_>) -> Result<(), Refusal> {
         .char_indices()
         .map(|(at, c)| if suspects.contains(&at) { 'x' } else { c })
         .collect();
-    guard::events(&harmless, lines, |data, span| match data {
+    events(&harmless, lines, |data, span| match data {
         EventData::Scalar {
             style: ScalarStyle::Plain,
             ..

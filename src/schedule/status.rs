@@ -99,6 +99,25 @@ impl Standing {
         let rows = self.packages.iter();
         rows.map(|row| (row.id.clone(), row.status)).collect()
     }
+
+    /// The reasons from `package` down to what has no further reason, as `(package, reason)`.
+    pub fn reasons(&self, package: &PackageId) -> Vec<(PackageId, String)> {
+        let mut out: Vec<(PackageId, String)> = Vec::new();
+        let mut next = Some(package.clone());
+        while let Some(id) = next.take() {
+            let seen = out.iter().any(|(earlier, _)| *earlier == id);
+            let Some(row) = self.get(&id).filter(|_| !seen) else {
+                break;
+            };
+            let why = match row.why.is_empty() {
+                true => row.status.as_str().to_owned(),
+                false => row.why.clone(),
+            };
+            out.push((id, why));
+            next = row.because.clone();
+        }
+        out
+    }
 }
 
 /// Where the feature stands by its current plan.

@@ -12,7 +12,7 @@ use crate::model::{
 use crate::schedule::decision::Decision;
 use crate::schedule::forecast::{Question, forecast};
 use crate::schedule::input::{Input, Limits, Observed, OnError, RunOptions, Stop, Work};
-use crate::schedule::{Agenda, Item, Why, decide, status, why};
+use crate::schedule::{Agenda, Item, Why, decide, status};
 use crate::state::record::{
     Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief,
 };
@@ -504,7 +504,7 @@ fn a_status_says_why_down_to_the_cause() {
             PackageStatus::Blocked
         ]
     );
-    let chain = why::chain(&standing, &id("last"));
+    let chain = standing.reasons(&id("last"));
     let chain: Vec<&str> = chain.iter().map(|(_, why)| why.as_str()).collect();
     assert_eq!(chain, ["blocked by `long`", "it broke"]);
 }

@@ -1,9 +1,8 @@
-//! Why a package is not running: one reason each, and the chain behind it.
+//! Why a package is not running: one reason each.
 
 use std::fmt;
 
 use crate::base::{PackageId, text};
-use crate::schedule::status::Standing;
 
 /// Why a package does not start now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,23 +88,4 @@ impl fmt::Display for Why {
 fn quoted(ids: &[PackageId]) -> String {
     let names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
     names.join(", ")
-}
-
-/// The reasons from `package` down to what has no further reason, as `(package, reason)`.
-pub fn chain(standing: &Standing, package: &PackageId) -> Vec<(PackageId, String)> {
-    let mut out: Vec<(PackageId, String)> = Vec::new();
-    let mut next = Some(package.clone());
-    while let Some(id) = next.take() {
-        let seen = out.iter().any(|(earlier, _)| *earlier == id);
-        let Some(row) = standing.get(&id).filter(|_| !seen) else {
-            break;
-        };
-        let why = match row.why.is_empty() {
-            true => row.status.as_str().to_owned(),
-            false => row.why.clone(),
-        };
-        out.push((id, why));
-        next = row.because.clone();
-    }
-    out
 }
