@@ -63,6 +63,11 @@ impl Loose {
         Ok(gix::objs::Exists::exists(&fresh, id))
     }
 
+    /// True if the object has a file of its own without content.
+    pub(super) fn is_empty_file(&self, id: &ObjectId) -> bool {
+        fs::metadata(self.store.object_path(id)).is_ok_and(|meta| meta.len() == 0)
+    }
+
     pub(super) fn flush(&mut self, durability: Durability) -> Result<()> {
         if self.pending.is_empty() || durability == Durability::Off {
             self.pending.clear();

@@ -34,7 +34,7 @@ pub use commit::{Commit, NewCommit, Person};
 pub use disk::{Conversion, OnDisk};
 pub use format::Format;
 pub use merge::{MergeMessage, Merged};
-pub use objects::{Kind, Objects};
+pub use objects::{EMPTY_OBJECT, Kind, Objects};
 pub use refs::{Expected, Head, Refs, SwapError};
 pub use repo::{RefStorage, Repo};
 pub use sub::Sub;

@@ -50,6 +50,9 @@ impl Kind {
     }
 }
 
+/// The code of the error when an object's file has no content.
+pub const EMPTY_OBJECT: &str = "empty-object";
+
 /// Objects of one repository, for one thread. Made by [`crate::git::Repo::objects`], cheap.
 pub struct Objects {
     handle: gix::odb::HandleArc,
@@ -83,7 +86,7 @@ impl Objects {
         }
         let mut bytes = Vec::new();
         let found = self.handle.try_find(&id, &mut bytes);
-        let kind = match found.map_err(|e| unreadable(oid, &e))? {
+        let kind = match found.map_err(|e| self.unreadable(oid, &e))? {
             Some(data) => Kind::of(data.kind),
             None => return Ok(None),
         };
@@ -121,7 +124,7 @@ impl Objects {
         let header = self
             .handle
             .try_header(&id)
-            .map_err(|e| unreadable(oid, &e))?;
+            .map_err(|e| self.unreadable(oid, &e))?;
         Ok(header.map(|header| (Kind::of(header.kind), header.size)))
     }
 
@@ -168,10 +171,19 @@ impl Objects {
     fn id(&self, oid: &Oid) -> Result<ObjectId> {
         from_oid(oid, self.format)
     }
-}
 
-fn unreadable(oid: &Oid, error: &gix::Error) -> Error {
-    Error::damaged("object", format!("cannot read object `{oid}`"))
-        .because(error.to_string())
-        .hint("git fsck")
+    /// The error of an object that is there and cannot be read; a file without content, as a
+    /// power cut leaves it, has a code of its own.
+    fn unreadable(&self, oid: &Oid, error: &gix::Error) -> Error {
+        if self
+            .id(oid)
+            .is_ok_and(|id| self.loose.borrow().is_empty_file(&id))
+        {
+            let message = format!("object `{oid}` is an empty file");
+            return Error::damaged(EMPTY_OBJECT, message).hint("git fsck");
+        }
+        Error::damaged("object", format!("cannot read object `{oid}`"))
+            .because(error.to_string())
+            .hint("git fsck")
+    }
 }

@@ -15,6 +15,8 @@ pub struct Diagnosis {
     pub facts: Vec<Fact>,
     /// What is damaged or worth a look, gravest first.
     pub damages: Vec<Damage>,
+    /// The state cannot be relied on, so nothing is said of what would follow from it.
+    pub is_state_unreadable: bool,
 }
 
 /// Something that is there.
@@ -160,6 +162,7 @@ mod tests {
                 damage("stale-spool", Gravity::Warning, Repair::Possible),
                 damage("cache-damaged", Gravity::Warning, Repair::Done),
             ],
+            is_state_unreadable: false,
         };
         diagnosis.fact("git", "2.47.3");
         diagnosis.fact("state", "refs/wp/state, 12 commits");

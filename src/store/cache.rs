@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ContentHash, FeatureId, Oid, json};
+use crate::base::{ContentHash, FeatureId, Oid, Result, json};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::state::layout::FeatureRoom;
@@ -93,6 +93,34 @@ impl Cache {
             let text = format!("{}\n{text}", derived_key(tree));
             self.put(&file_name(name, room), text.as_bytes());
         }
+    }
+
+    /// Files that no release of this program writes. Links and folders are left alone.
+    pub(super) fn damaged(&self) -> Result<Vec<PathBuf>> {
+        let Some(folder) = &self.folder else {
+            return Ok(Vec::new());
+        };
+        let mut damaged = Vec::new();
+        for name in file::names(folder)? {
+            let path = folder.join(&name);
+            let name = name.to_string_lossy();
+            let is_file = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
+            if name.starts_with('.') || !is_file {
+                continue;
+            }
+            let bytes = self.get(&name).unwrap_or_default();
+            let value = match name.starts_with("brief-") {
+                true => Some(&bytes[..]),
+                false => bytes
+                    .iter()
+                    .position(|b| *b == b'\n')
+                    .map(|at| &bytes[at..]),
+            };
+            if value.is_none_or(|value| json::parse(value).is_err()) {
+                damaged.push(path);
+            }
+        }
+        Ok(damaged)
     }
 
     /// The bytes kept under `name`.

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::base::{Kind, Oid, Result};
-use crate::git::Mode;
+use crate::base::{Error, Kind, Oid, Result};
+use crate::git::{EMPTY_OBJECT, Mode};
 use crate::os::clock;
 use crate::os::{file, lock};
 use crate::state::record::FORMAT_VERSION;
 use crate::state::{FeatureView, View};
 use crate::store::backend::{Backend, Snapshot};
-use crate::store::damage::Damage;
+use crate::store::damage::{Damage, Fault};
 use crate::store::handle::{Local, Site, Store};
 use crate::store::journal::{self, Since};
 use crate::store::mirror::{Load, Mirror};
@@ -36,6 +36,7 @@ impl Store {
         if let Some(tip) = tip {
             self.check_state(&tip, &mut found)?;
         }
+        one_for_the_ref(&mut found);
         if let Site::Local(local) = &self.site {
             self.check_files(local, &mut found)?;
         }
@@ -72,36 +73,50 @@ impl Store {
 
     fn check_state(&self, tip: &Oid, found: &mut Vec<Damage>) -> Result<()> {
         let backend = self.backend.as_ref();
+        let mut broken = Vec::new();
         let commit = match backend.commit(tip) {
             Ok(commit) => commit,
-            Err(error) if error.kind() == Kind::Damaged => {
-                let (tip, why) = (tip.clone(), error.to_string());
-                found.push(Damage::NoState { tip, why });
+            Err(error) => {
+                found.push(object(backend, (None, tip), error)?);
                 return Ok(());
             }
-            Err(error) => return Err(error),
         };
+        unreadable(backend, ("", &commit.tree), &mut broken)?;
+        if broken.iter().any(Damage::is_of_the_ref) {
+            found.append(&mut broken);
+            return Ok(());
+        }
         let snapshot = Snapshot::new(Some((tip.clone(), commit.tree)));
         let view = Mirror::default().view(&snapshot, &Load::All, (backend, &self.cache))?;
-        if view.format == 0 {
+        if view.format > FORMAT_VERSION {
+            // Nothing else of it can be judged here.
+            let format = view.format;
+            found.push(Damage::NewerFormat { format });
+            return Ok(());
+        }
+        if view.format == 0 && broken.is_empty() {
             let (tip, why) = (tip.clone(), "`meta/format.json` is missing".to_owned());
             found.push(Damage::NoState { tip, why });
             return Ok(());
         }
-        if view.format > FORMAT_VERSION {
-            let format = view.format;
-            found.push(Damage::NewerFormat { format });
-        }
-        found.extend(view.problems.iter().map(|p| Damage::Record {
+        let follows = |path: &str| broken.iter().any(|damage| is_within(path, damage));
+        let problems = view.problems.iter().filter(|p| !follows(&p.path));
+        found.extend(problems.map(|p| Damage::Record {
             path: p.path.clone(),
             why: p.why.clone(),
         }));
+        let is_whole = broken.is_empty();
+        found.append(&mut broken);
         for (path, oid) in named_objects(&view) {
             if !backend.has(&oid)? {
                 found.push(Damage::Dangling { path, oid });
             }
         }
-        self.check_chain(tip, found)
+        // What cannot be read cannot be compared either.
+        match is_whole {
+            true => self.check_chain(tip, found),
+            false => Ok(()),
+        }
     }
 
     /// Every record of a commit is in the next one, byte for byte.
@@ -150,6 +165,10 @@ impl Store {
                 found.push(Damage::DeadRequest { file });
             }
         }
+        let damaged = self.cache.damaged()?;
+        found.extend(damaged.iter().map(|path| Damage::DamagedCache {
+            file: path.display().to_string(),
+        }));
         for folder in [local.wp.clone(), local.path("cache")] {
             for name in file::names(&folder)? {
                 let path = folder.join(&name);
@@ -187,6 +206,80 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// One damage of the ref is enough: that it holds no state says more than that it was moved, if
+/// it holds what git cannot read; else that it was moved does.
+fn one_for_the_ref(found: &mut Vec<Damage>) {
+    let is_unreadable = |d: &Damage| matches!(d, Damage::Object { path: None, .. });
+    let has_unreadable = found.iter().any(is_unreadable);
+    let has_moved = found.iter().any(|d| matches!(d, Damage::StateMoved { .. }));
+    found.retain(|damage| match damage {
+        Damage::StateMoved { .. } => !has_unreadable,
+        Damage::NoState { .. } => !has_moved,
+        _ => true,
+    });
+}
+
+/// True if a problem at `path` follows from an object that cannot be read.
+fn is_within(path: &str, damage: &Damage) -> bool {
+    let Damage::Object { path: Some(at), .. } = damage else {
+        return false;
+    };
+    path == at || path.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'))
+        // A folder is said to lack what it should hold.
+        || at.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Every object of a tree that cannot be read; nothing is said of what is below one.
+fn unreadable(
+    backend: &dyn Backend,
+    (path, tree): (&str, &Oid),
+    found: &mut Vec<Damage>,
+) -> Result<()> {
+    let at = Some(path.to_owned()).filter(|path| !path.is_empty());
+    let entries = match backend.list(tree) {
+        Ok(entries) => entries,
+        Err(error) => {
+            found.push(object(backend, (at, tree), error)?);
+            return Ok(());
+        }
+    };
+    if path.split('/').count() > DEPTH_MAX {
+        return Ok(());
+    }
+    for entry in entries {
+        let name = entry.path.to_text();
+        let path = match &at {
+            Some(at) => format!("{at}/{name}"),
+            None => name.to_string(),
+        };
+        if entry.mode == Mode::Tree {
+            unreadable(backend, (&path, &entry.oid), found)?;
+        } else if let Err(error) = backend.blob(&entry.oid) {
+            found.push(object(backend, (Some(path), &entry.oid), error)?);
+        }
+    }
+    Ok(())
+}
+
+/// # Errors
+/// The machine failed: nothing is known of the object.
+fn object(
+    backend: &dyn Backend,
+    (path, oid): (Option<String>, &Oid),
+    error: Error,
+) -> Result<Damage> {
+    if error.kind() != Kind::Damaged {
+        return Err(error);
+    }
+    let fault = match error.code() {
+        EMPTY_OBJECT => Fault::Empty,
+        _ if !backend.has(oid)? => Fault::Missing,
+        _ => Fault::Unreadable(error.to_string()),
+    };
+    let oid = oid.clone();
+    Ok(Damage::Object { path, oid, fault })
 }
 
 /// The first path of the older tree that the newer one does not have as it was.

@@ -23,7 +23,7 @@ mod spool;
 mod transact;
 
 pub use backend::Snapshot;
-pub use damage::Damage;
+pub use damage::{Damage, Fault};
 pub use handle::{Accepted, Seat, Store};
 pub use inbox::{Owner, Passed};
 pub use memory::Memory;

@@ -28,11 +28,11 @@ impl Store {
         };
         let guard = lock::lock(&local.path("lock"), local.wait)?;
         match damage {
-            Damage::StateLost { .. } | Damage::StateMoved { .. } | Damage::NoState { .. } => {
-                self.restore(local)
-            }
+            _ if damage.is_of_the_ref() => self.restore(local),
             Damage::RefLock { .. } => local.git.clear_the_way(&guard),
-            Damage::DeadRequest { file } | Damage::Leftover { file } => {
+            Damage::DeadRequest { file }
+            | Damage::DamagedCache { file }
+            | Damage::Leftover { file } => {
                 let path = Path::new(file);
                 let ours = path.starts_with(&local.wp);
                 if !ours || lock::is_held(path)? {
@@ -40,12 +40,7 @@ impl Store {
                 }
                 file::remove(path)
             }
-            Damage::ChainBroken { .. }
-            | Damage::NewerFormat { .. }
-            | Damage::Record { .. }
-            | Damage::Shrunk { .. }
-            | Damage::Dangling { .. }
-            | Damage::LateInbox { .. } => Err(unfixable(&damage.to_string())),
+            _ => Err(unfixable(&damage.to_string())),
         }
     }
 
@@ -65,7 +60,8 @@ impl Store {
             if !is_whole(backend, &commit) || !holds_all(backend, &commit, tip.as_ref())? {
                 continue;
             }
-            if let Some(tip) = &tip {
+            // A ref to what is not whole would make every `git gc` of the user fail.
+            if let Some(tip) = tip.as_ref().filter(|tip| is_readable(backend, tip)) {
                 let name = format!("refs/wp/archive/moved-{}", tip.short());
                 let name = RefName::parse(&name);
                 let name = name.ok_or_else(|| Error::bug("an archive cannot be named"))?;
@@ -83,6 +79,12 @@ impl Store {
             "no commit of the journal is whole and holds what the ref has now",
         ))
     }
+}
+
+/// Commit, trees and blobs can be read.
+fn is_readable(backend: &dyn Backend, commit: &Oid) -> bool {
+    let commit = backend.commit(commit);
+    commit.is_ok_and(|commit| tree_is_whole(backend, &commit.tree))
 }
 
 /// Commit, trees and blobs can be read, and it is a state.

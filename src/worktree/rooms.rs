@@ -111,6 +111,13 @@ impl Rooms {
         Ok(rooms)
     }
 
+    /// The errors of records that cannot be read; every other method may stumble over them.
+    pub fn damaged(&self) -> Result<Vec<Error>> {
+        let attempts = record::attempts(&self.repo)?;
+        let reads = attempts.iter().map(|id| record::read(&self.repo, id));
+        Ok(reads.filter_map(Result::err).collect())
+    }
+
     /// Attempts whose room is in the making or in removal; of a live process, or left by a
     /// killed one.
     pub fn unfinished(&self) -> Result<Vec<AttemptId>> {

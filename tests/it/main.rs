@@ -14,6 +14,7 @@ mod cli_readme;
 mod cli_task;
 mod cli_words;
 mod config;
+mod doctor_damage;
 mod engine_run;
 mod fuzz_readers;
 mod gate_attacks;

@@ -239,7 +239,10 @@ fn a_lost_object_is_named() {
     let path = format!(".git/objects/{}/{}", &oid[..2], &oid[2..]);
     std::fs::remove_file(scratch.path().join(path)).unwrap();
     let store = open(&scratch);
-    assert!(codes(&store).contains(&"record"));
+    let damages = store.damages().unwrap();
+    let is_lost = |d: &Damage| matches!(d, Damage::Object { path: Some(p), .. } if p.ends_with("grant-2.json"));
+    assert!(damages.iter().any(is_lost), "{damages:?}");
+    assert!(!codes(&store).contains(&"record"), "one damage, one word");
     let refused = store
         .submit(vec![claim("t8", "q", "a8")])
         .unwrap()

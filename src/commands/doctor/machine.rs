@@ -51,7 +51,7 @@ fn git(found: &mut Diagnosis) -> Result<()> {
     Ok(())
 }
 
-/// A full disk, a read-only mount and a foreign owner look alike from here, so it is tried, with
+/// Whether a disk is full, mounted read-only or of another owner is best known by trying, with
 /// enough bytes that a disk without room says no.
 fn can_write(repo: &Repo, found: &mut Diagnosis) -> Result<()> {
     let probe = repo
@@ -60,13 +60,35 @@ fn can_write(repo: &Repo, found: &mut Diagnosis) -> Result<()> {
     let written = file::create_new(&probe, &[0; PROBE_BYTES], Access::Private);
     let removed = file::remove(&probe);
     if let Err(error) = written.and(removed) {
-        let message = format!("nothing can be written: {}", last_cause(&error));
-        let hint = "look at free space, mount options and owner of the git folder";
+        let folder = repo.common_dir().display();
+        let (code, hint) = match is_full(&error) {
+            true => ("disk-full", "make room on the disk of the git folder"),
+            false => (
+                "not-writable",
+                "look at mount options and owner of the git folder",
+            ),
+        };
+        let message = format!(
+            "nothing can be written to `{folder}`: {}",
+            last_cause(&error)
+        );
         found
             .damages
-            .push(by_hand("not-writable", Gravity::Error, message, hint));
+            .push(by_hand(code, Gravity::Error, message, hint));
     }
     Ok(())
+}
+
+fn is_full(error: &Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+        }
+        next = cause.source();
+    }
+    false
 }
 
 const PROBE_BYTES: usize = 64 << 10;

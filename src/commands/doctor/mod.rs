@@ -1,6 +1,7 @@
 //! `git wp doctor`: what is there and what is damaged. Reads only, unless `--fix` was given.
 
 mod machine;
+mod refs;
 mod rooms;
 mod state;
 
@@ -38,16 +39,21 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     cx.repo()?;
     let mut found = Diagnosis::default();
-    let looks: [Look; 5] = [
+    let looks: [Look; 6] = [
         machine::look,
         machine::settings,
         state::look,
+        refs::look,
         rooms::look,
         rooms::hooks,
     ];
     for look in looks {
         if let Err(error) = look(cx, mode, &mut found) {
-            found.damages.push(of_error(&error));
+            let damage = of_error(&error);
+            // What was looked at together may stumble over the same stone.
+            if !found.damages.contains(&damage) {
+                found.damages.push(damage);
+            }
         }
     }
     found.damages.sort_by_key(|d| d.gravity);
@@ -77,11 +83,16 @@ fn of_error(error: &Error) -> Damage {
     for cause in error.causes() {
         message.push_str(&format!(": {cause}"));
     }
+    let hints = error
+        .hints()
+        .iter()
+        .filter(|h| !h.starts_with("git wp doctor"));
+    let hints: Vec<&str> = hints.map(String::as_str).collect();
     Damage {
         code: error.code().to_owned(),
         gravity: Gravity::Error,
         message,
-        hint: error.hints().join("; "),
+        hint: hints.join("; "),
         repair: Repair::ByHand,
     }
 }

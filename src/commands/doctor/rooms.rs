@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Mode, by_hand};
 use crate::base::text::count;
-use crate::base::{AttemptId, FeatureId, PackageId, Result};
+use crate::base::{AttemptId, Error, FeatureId, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::rooms::is_supervised;
 use crate::config::environment::own_program;
@@ -14,20 +14,31 @@ use crate::report::doctor::{Damage, Diagnosis, Gravity, Repair};
 use crate::state::View;
 use crate::state::record::Grant;
 use crate::store::Load;
-use crate::worktree::Rooms;
+use crate::worktree::{Room, Rooms};
 
 /// Looks at worktrees and at attempts that nobody looks after.
 pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> Result<()> {
     let repo = cx.repo()?;
     let rooms = crate::commands::rooms::open(cx)?;
+    let damaged = rooms.damaged()?;
+    if !damaged.is_empty() {
+        // Nothing is said of the others: what the damaged record named might be one of them.
+        found.damages.extend(damaged.iter().map(of_record));
+        return Ok(());
+    }
     half_made(&rooms, mode, found)?;
+    if found.is_state_unreadable {
+        return Ok(());
+    }
     let view = cx.store()?.view(&Load::All)?;
     let known = attempts(&view);
     let mut standing = 0;
     for room in rooms.list()? {
         let id = room.attempt();
         let path = room.path().display();
-        if !room.path().exists() {
+        if let Some(damage) = cut_off(&repo, &room) {
+            found.damages.push(damage);
+        } else if !room.path().exists() {
             let message = format!("the worktree of {id} at `{path}` is gone");
             found
                 .damages
@@ -41,6 +52,7 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
                 .push(by_hand("room-orphan", Gravity::Warning, message, CLEANUP));
         }
     }
+    unrecorded(&repo, &rooms, found)?;
     if standing > 0 {
         found.fact(
             "worktrees",
@@ -48,6 +60,68 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
         );
     }
     unsupervised(cx, &repo, &view, found)
+}
+
+fn of_record(error: &Error) -> Damage {
+    let mut message = error.message().to_owned();
+    for cause in error.causes() {
+        message.push_str(&format!(": {cause}"));
+    }
+    let hint = "git worktree list shows where it stands; save what is in it, then move the record";
+    by_hand("room-record", Gravity::Error, message, hint)
+}
+
+/// A folder that is there, without the link between it and git.
+fn cut_off(repo: &Repo, room: &Room) -> Option<Damage> {
+    let path = room.path();
+    let git_dir = repo.worktree_git_dir(&format!("wp-{}", room.attempt()));
+    let (what, hint) = if !path.exists() {
+        return None;
+    } else if !git_dir.exists() {
+        ("git's data on it is gone", "save what is in it by hand")
+    } else if !path.join(".git").exists() {
+        (
+            "its `.git` file is gone",
+            "git worktree repair writes it anew",
+        )
+    } else {
+        return None;
+    };
+    let message = format!("the worktree `{}` is cut off: {what}", path.display());
+    Some(by_hand("room-cut-off", Gravity::Warning, message, hint))
+}
+
+/// Worktrees with names of ours that git lists and no record knows.
+fn unrecorded(repo: &Repo, rooms: &Rooms, found: &mut Diagnosis) -> Result<()> {
+    let (unfinished, rooms) = (rooms.unfinished()?, rooms.list()?);
+    for worktree in repo.worktrees()? {
+        let name = worktree.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let recorded = rooms.iter().any(|room| room.path() == worktree.path);
+        let Some(id) = name.strip_prefix("wp-").and_then(AttemptId::parse) else {
+            continue;
+        };
+        if recorded || unfinished.contains(&id) || name.starts_with("wp-probe-") {
+            continue;
+        }
+        let path = worktree.path.display();
+        let damage = match worktree.path.exists() {
+            true => by_hand(
+                "room-orphan",
+                Gravity::Warning,
+                format!("the worktree `{path}` has a name of ours and no record"),
+                "git worktree list shows its branch; if it is not yours, look what is in it",
+            ),
+            false => by_hand(
+                "room-lost",
+                Gravity::Warning,
+                format!("git lists the worktree `{path}`, whose folder is gone"),
+                "git worktree list shows its branch; git worktree prune forgets what is unlocked",
+            ),
+        };
+        found.damages.push(damage);
+    }
+    Ok(())
 }
 
 const CLEANUP: &str = "git wp cleanup lists it, and says how it goes";
