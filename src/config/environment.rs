@@ -10,21 +10,6 @@ use crate::base::{AttemptId, Error, Result, text};
 /// Set for everything that runs in the room of an attempt.
 pub const ATTEMPT: &str = "WP_ATTEMPT";
 
-/// What an agent gets without being named; `LC_*` too.
-const FOR_AGENTS: [&str; 11] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LANGUAGE",
-    "TERM",
-    "COLORTERM",
-    "TMPDIR",
-    "SHELL",
-    "TZ",
-];
-
 /// Variables by name. [`Environment::of_process`] in the program, from a list in tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -122,27 +107,6 @@ impl Environment {
     pub fn user(&self) -> Option<&str> {
         self.text("USER").or_else(|| self.text("LOGNAME"))
     }
-
-    /// What an agent or a verification command may see: a fixed list, and what the user named.
-    ///
-    /// A named variable is handed on whatever it is called, because the user said so; a name that
-    /// ends with `*` is a prefix and never brings along what looks like a secret.
-    pub fn for_agents(&self, named: &[String]) -> BTreeMap<OsString, OsString> {
-        let allowed = |name: &str| {
-            FOR_AGENTS.contains(&name)
-                || name.starts_with("LC_")
-                || named.iter().any(|wanted| match wanted.strip_suffix('*') {
-                    Some(prefix) => name.starts_with(prefix) && !looks_secret(name),
-                    None => wanted == name,
-                })
-        };
-        let keep = |(name, _): &(&OsString, &OsString)| name.to_str().is_some_and(allowed);
-        self.vars
-            .iter()
-            .filter(keep)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    }
 }
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
@@ -156,37 +120,9 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
     }
 }
 
-/// True for names under which secrets are usually kept.
-pub fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let words = [
-        "TOKEN",
-        "SECRET",
-        "KEY",
-        "PASSWORD",
-        "PASSWD",
-        "CREDENTIAL",
-        "CREDENTIALS",
-    ];
-    name.split('_').any(|part| words.contains(&part))
-        || ["APIKEY", "PASSWORD", "TOKEN", "SECRET"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        || name.starts_with("AWS_")
-        || matches!(
-            name.as_str(),
-            "SSH_AUTH_SOCK" | "SSH_AGENT_PID" | "GPG_AGENT_INFO"
-        )
-}
-
 /// The path of this program, for hooks that call it.
 pub fn own_program() -> Result<PathBuf> {
     env::current_exe().map_err(|e| Error::io("cannot find the path of this program", e))
-}
-
-/// The folder in which this process was started.
-pub fn own_folder() -> Result<PathBuf> {
-    env::current_dir().map_err(|e| Error::io("cannot find the current folder", e))
 }
 
 #[cfg(test)]
@@ -207,45 +143,6 @@ mod tests {
         ]
         .into_iter()
         .collect()
-    }
-
-    fn names(vars: &BTreeMap<OsString, OsString>) -> Vec<&str> {
-        vars.keys().map(|name| name.to_str().unwrap()).collect()
-    }
-
-    #[test]
-    fn agents_see_the_list_and_what_was_named_and_no_secret_by_accident() {
-        let env = environment();
-        assert_eq!(names(&env.for_agents(&[])), ["LC_ALL", "PATH"]);
-        let by_prefix = env.for_agents(&["MY_*".into(), "*".into(), "AWS_*".into()]);
-        let seen = ["EDITOR", "EMPTY", "LC_ALL", "MY_PLAIN", "PATH"];
-        assert_eq!(names(&by_prefix), seen);
-        assert_eq!(
-            names(&env.for_agents(&["MY_KEY".into()])),
-            ["LC_ALL", "MY_KEY", "PATH"]
-        );
-    }
-
-    #[test]
-    fn secrets_are_known_by_their_names() {
-        for name in [
-            "OPENAI_API_KEY",
-            "npm_token",
-            "DB_PASSWORD",
-            "AWS_PROFILE",
-            "MYAPIKEY",
-        ] {
-            assert!(looks_secret(name), "{name}");
-        }
-        for name in [
-            "PATH",
-            "KEYBOARD",
-            "MONKEY",
-            "TOKENIZERS_PARALLELISM",
-            "CARGO_HOME",
-        ] {
-            assert!(!looks_secret(name), "{name}");
-        }
     }
 
     #[test]

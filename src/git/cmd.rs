@@ -66,7 +66,7 @@ const SCRUBBED: [&str; 31] = [
     "GIT_REF_PARANOIA",
 ];
 
-/// Most bytes of an answer that are kept, unless a call asks for another limit.
+/// Most bytes of an answer; a longer one is an error.
 const ANSWER_MAX: u64 = 256 << 20;
 
 /// Where and with what git runs. Cheap to clone; every method gives a refined copy.
@@ -139,7 +139,6 @@ impl Git {
             sub,
             args: Vec::new(),
             input: Input::Null,
-            max: ANSWER_MAX,
         }
     }
 
@@ -193,7 +192,6 @@ pub struct Call<'a> {
     sub: Sub,
     args: Vec<OsString>,
     input: Input,
-    max: u64,
 }
 
 impl Call<'_> {
@@ -216,12 +214,6 @@ impl Call<'_> {
         self
     }
 
-    /// Changes the limit of the answer, 256 MiB by default.
-    pub fn max_bytes(mut self, max: u64) -> Self {
-        self.max = max;
-        self
-    }
-
     /// Runs it to its end, whatever the exit code.
     ///
     /// # Errors
@@ -233,7 +225,7 @@ impl Call<'_> {
             .invocation(self.sub)
             .args(self.args)
             .input(self.input);
-        let done = run(&invocation, self.max)?;
+        let done = run(&invocation, ANSWER_MAX)?;
         let code = match done.status {
             Status::Code(code) => code,
             Status::Signal(signal) => {
@@ -242,7 +234,7 @@ impl Call<'_> {
             }
         };
         if done.truncated {
-            let message = format!("`git {sub}` said more than {} bytes", self.max);
+            let message = format!("`git {sub}` said more than {ANSWER_MAX} bytes");
             return Err(Error::busy("git-answer", message));
         }
         Ok(Answer {

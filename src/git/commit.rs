@@ -1,9 +1,7 @@
 //! Commits: building them byte by byte, reading them, walking the first parents.
 
-use std::collections::BTreeSet;
-use std::fs;
-
 use crate::base::{Error, Oid, Result, Timestamp};
+use crate::git::cmd::Git;
 use crate::git::format::to_oid;
 use crate::git::objects::{Kind, Objects};
 use crate::git::repo::Repo;
@@ -111,54 +109,17 @@ impl Objects {
             message: commit.message.to_string(),
         })
     }
-
-    /// The commit `tip` and its first parents, newest first, until `stop` says so of a commit
-    /// (which is left out), `limit` commits were found, or history ends.
-    pub fn first_parents(
-        &self,
-        tip: &Oid,
-        limit: usize,
-        mut stop: impl FnMut(&Commit) -> bool,
-    ) -> Result<Vec<Commit>> {
-        let mut found = Vec::new();
-        let mut next = Some(tip.clone());
-        while let Some(oid) = next.filter(|_| found.len() < limit) {
-            let commit = self.commit(&oid)?;
-            if stop(&commit) {
-                break;
-            }
-            next = commit.parents.first().cloned();
-            found.push(commit);
-        }
-        Ok(found)
-    }
 }
 
 impl Repo {
     /// True if `ancestor` is `descendant` or one of its ancestors.
     pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
-        if ancestor == descendant {
-            return Ok(true);
-        }
-        let git = self.git();
-        let call = git.call(Sub::MergeBase).arg("--is-ancestor");
-        let answer = call.args([ancestor.as_str(), descendant.as_str()]).run()?;
-        match answer.code {
-            0 => Ok(true),
-            1 => Ok(false),
-            _ => Err(answer.failure()),
-        }
+        self.git().is_ancestor(ancestor, descendant)
     }
 
     /// The best common ancestors of two commits; none for unrelated histories.
     pub fn merge_bases(&self, one: &Oid, other: &Oid) -> Result<Vec<Oid>> {
-        let git = self.git();
-        let call = git.call(Sub::MergeBase).arg("--all");
-        let answer = call.args([one.as_str(), other.as_str()]).run()?;
-        if answer.code == 1 {
-            return Ok(Vec::new());
-        }
-        oid_lines(Sub::MergeBase, &answer.output()?)
+        self.git().merge_bases(one, other)
     }
 
     /// Commits that are in `tip` and not in any of `without`, parents after children, at most
@@ -173,16 +134,31 @@ impl Repo {
         let call = call.arg(format!("--max-count={limit}")).input(input);
         oid_lines(Sub::RevList, &call.output()?)
     }
+}
 
-    /// The commits at which a shallow clone is cut off: their parents are not here.
-    pub fn shallow_commits(&self) -> Result<BTreeSet<Oid>> {
-        let path = self.common_dir().join("shallow");
-        let bytes = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            Err(e) => return Err(Error::io(format!("cannot read `{}`", path.display()), e)),
-        };
-        Ok(bytes.lines().filter_map(Oid::parse).collect())
+impl Git {
+    /// True if `ancestor` is `descendant` or one of its ancestors.
+    pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
+        if ancestor == descendant {
+            return Ok(true);
+        }
+        let call = self.call(Sub::MergeBase).arg("--is-ancestor");
+        let answer = call.args([ancestor.as_str(), descendant.as_str()]).run()?;
+        match answer.code {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => Err(answer.failure()),
+        }
+    }
+
+    /// The best common ancestors of two commits; none for unrelated histories.
+    pub fn merge_bases(&self, one: &Oid, other: &Oid) -> Result<Vec<Oid>> {
+        let call = self.call(Sub::MergeBase).arg("--all");
+        let answer = call.args([one.as_str(), other.as_str()]).run()?;
+        if answer.code == 1 {
+            return Ok(Vec::new());
+        }
+        oid_lines(Sub::MergeBase, &answer.output()?)
     }
 }
 

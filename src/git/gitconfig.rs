@@ -72,20 +72,6 @@ impl Git {
         call.output().map(drop)
     }
 
-    /// Takes one key out of the repository's own file; `false` if it was not there.
-    pub fn unset_local(&self, key: &str) -> Result<bool> {
-        const NOT_THERE: i32 = 5;
-        let answer = self
-            .call(Sub::Config)
-            .args(["--local", "--unset-all", key])
-            .run()?;
-        match answer.code {
-            0 => Ok(true),
-            NOT_THERE => Ok(false),
-            _ => Err(answer.failure()),
-        }
-    }
-
     /// Who commits here: `user.name` and `user.email`.
     ///
     /// # Errors

@@ -149,16 +149,6 @@ impl Graph {
         waves
     }
 
-    /// Everything that waits for `id`, directly or not, in file order, without `id` itself.
-    pub fn dependents_transitive(&self, id: &PackageId) -> Vec<&PackageId> {
-        self.flood(id, Direction::Outgoing)
-    }
-
-    /// Everything that `id` waits for, directly or not, in file order, without `id` itself.
-    pub fn dependencies_transitive(&self, id: &PackageId) -> Vec<&PackageId> {
-        self.flood(id, Direction::Incoming)
-    }
-
     /// True if `id` waits for `on`, directly or not.
     pub fn depends_transitively(&self, id: &PackageId, on: &PackageId) -> bool {
         match (self.position(id), self.position(on)) {
@@ -204,15 +194,6 @@ impl Graph {
             && !self.nodes[b].alone
             && !self.reach().depends(a, b)
             && !self.reach().depends(b, a)
-    }
-
-    fn flood(&self, id: &PackageId, direction: Direction) -> Vec<&PackageId> {
-        let Some(start) = self.position(id) else {
-            return Vec::new();
-        };
-        let mut found = flood(&self.dag, start, direction);
-        found.remove(&start);
-        found.into_iter().map(|i| &self.nodes[i].id).collect()
     }
 
     fn reach(&self) -> &Reach {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Error, Oid, Result};
 use crate::git::raw::RawStore;
-use crate::git::{Format, Git, Objects, Repo, Sub};
+use crate::git::{Format, Git, Objects, Repo};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::os::{random, tree};
@@ -88,29 +88,12 @@ impl Shadow {
     /// # Errors
     /// One of them is not there.
     pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
-        if ancestor == descendant {
-            return Ok(true);
-        }
-        let git = self.git();
-        let call = git.call(Sub::MergeBase).arg("--is-ancestor");
-        let answer = call.args([ancestor.as_str(), descendant.as_str()]).run()?;
-        match answer.code {
-            0 => Ok(true),
-            1 => Ok(false),
-            _ => Err(answer.failure()),
-        }
+        self.git().is_ancestor(ancestor, descendant)
     }
 
     /// The best common ancestors of two commits.
     pub(super) fn merge_bases(&self, one: &Oid, other: &Oid) -> Result<Vec<Oid>> {
-        let git = self.git();
-        let call = git.call(Sub::MergeBase).arg("--all");
-        let answer = call.args([one.as_str(), other.as_str()]).run()?;
-        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-        match answer.code {
-            0 | 1 => Ok(text.lines().filter_map(Oid::parse).collect()),
-            _ => Err(answer.failure()),
-        }
+        self.git().merge_bases(one, other)
     }
 
     pub(super) fn scratch(&self, name: &str) -> PathBuf {

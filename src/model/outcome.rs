@@ -154,7 +154,7 @@ pub struct LogDigest {
 /// Something went otherwise than planned and those who come later should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deviation {
-    /// A stable word: `amended-scope`, `empty`, `unused-scope`, `missing-result-key`, ...
+    /// A stable word: `amended-scope`, `empty`, `missing-result-key`, ...
     pub kind: String,
     /// The sentence for people.
     pub detail: String,

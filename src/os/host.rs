@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::base::{Error, Result};
-use crate::os::process::table;
 
 /// The name of this machine, `localhost` where it has none.
 pub fn name() -> String {
@@ -42,12 +41,6 @@ pub fn cpu_count() -> usize {
 pub fn boot_id() -> Option<String> {
     let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(text.trim().to_owned())
-}
-
-/// When the process began, in clock ticks since boot; with the pid and the boot id it names a
-/// process for certain. `None` if there is no such process (a zombie still is one).
-pub fn start_ticks(pid: u32) -> Option<u64> {
-    table::entry(pid).map(|entry| entry.start)
 }
 
 /// Bytes that wait to be written to disks, of all processes; `None` where the kernel does not
@@ -124,14 +117,6 @@ pub fn file_system(path: &Path) -> Result<FileSystem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_process_keeps_its_start_time() {
-        let own = own_pid();
-        assert!(start_ticks(own).is_some());
-        assert_eq!(start_ticks(own), start_ticks(own));
-        assert_eq!(start_ticks(u32::MAX), None);
-    }
 
     #[test]
     fn the_label_names_somebody_on_this_machine() {

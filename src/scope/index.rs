@@ -18,12 +18,8 @@ const STATES_MAX: usize = 10_000_000;
 /// Two scopes by their position and what they share.
 pub type Pair = (usize, usize, Overlap);
 
-/// Finds every overlapping pair of `sets` for which `asked` says yes, in ascending order.
-pub fn overlaps(sets: &[&Set], asked: impl Fn(usize, usize) -> bool) -> Vec<Pair> {
-    first_overlaps(sets, usize::MAX, asked)
-}
-
-/// The first `limit` pairs of [`overlaps`]; where everything overlaps, nobody reads them all.
+/// Finds the first `limit` overlapping pairs of `sets` for which `asked` says yes, in ascending
+/// order; where everything overlaps, nobody reads them all.
 pub fn first_overlaps(
     sets: &[&Set],
     limit: usize,

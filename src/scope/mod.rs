@@ -1,4 +1,4 @@
-//! Sets of paths: patterns, exact overlap with a witness, the scope guard, suggestions.
+//! Sets of paths: patterns, exact overlap with a witness, the scope guard.
 //!
 //! The dialect is described at [`Pattern`]. Everything here is pure; the home of globset.
 
@@ -17,7 +17,6 @@ pub mod matcher;
 pub mod overlap;
 pub mod pattern;
 pub mod set;
-pub mod suggest;
 
 #[cfg(test)]
 mod tests;

@@ -88,17 +88,6 @@ impl Pattern {
         &self.normal
     }
 
-    /// What every matching path begins with, in whole characters.
-    pub fn literal_prefix(&self) -> &str {
-        let first = self.programs.first().map_or("", Program::prefix);
-        let shared = self.programs.iter().fold(first.len(), |length, program| {
-            let both = first.chars().zip(program.prefix().chars());
-            let same = both.take_while(|(a, b)| a == b);
-            length.min(same.map(|(c, _)| c.len_utf8()).sum())
-        });
-        &first[..shared]
-    }
-
     /// True if the pattern names one path.
     pub fn is_literal(&self) -> bool {
         self.programs.len() == 1 && self.programs[0].is_literal()
@@ -361,11 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn literal_parts_and_normal_forms() {
-        let prefix = |text: &str| Pattern::parse(text).unwrap().literal_prefix().to_owned();
-        assert_eq!(prefix("src/api/**"), "src/api/");
-        assert_eq!(prefix("src/{ab,ac}/x"), "src/a");
-        assert_eq!(prefix("{é,è}"), "");
+    fn normal_forms_and_literal_patterns() {
         assert_eq!(
             Pattern::parse(".//src//api/").unwrap().normal(),
             "src/api/**"

@@ -2,7 +2,7 @@
 //!
 //! Trees and commits are content-addressed as in git, so everything above behaves the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::{ContentHash, Error, Oid, RepoPath, Result};
@@ -23,18 +23,12 @@ struct Content {
     blobs: BTreeMap<Oid, Vec<u8>>,
     trees: BTreeMap<Oid, Vec<Entry>>,
     commits: BTreeMap<Oid, Commit>,
-    foreign: BTreeSet<Oid>,
 }
 
 impl Memory {
     /// An empty state.
     pub fn new() -> Self {
         Memory::default()
-    }
-
-    /// Says that an object (a commit that a request needs) exists.
-    pub fn pretend(&self, oid: &Oid) {
-        self.content().foreign.insert(oid.clone());
     }
 
     /// One transaction at a time.
@@ -103,9 +97,7 @@ impl Backend for Memory {
 
     fn has(&self, oid: &Oid) -> Result<bool> {
         let content = self.content();
-        Ok(content.blobs.contains_key(oid)
-            || content.commits.contains_key(oid)
-            || content.foreign.contains(oid))
+        Ok(content.blobs.contains_key(oid) || content.commits.contains_key(oid))
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<Oid> {

@@ -271,9 +271,6 @@ fn configuration_is_read_as_git_reads_it_and_written_locally() {
     assert_eq!(git.setting("wp.jobs").unwrap().as_deref(), Some("3"));
     git.set_local("wp.jobs", "4").unwrap();
     assert_eq!(git.setting("wp.jobs").unwrap().as_deref(), Some("4"));
-    assert!(git.unset_local("wp.jobs").unwrap());
-    assert!(!git.unset_local("wp.jobs").unwrap());
-    assert_eq!(git.setting("wp.jobs").unwrap(), None);
 }
 
 #[test]
