@@ -252,7 +252,7 @@ fn unreadable(
         let name = entry.path.to_text();
         let path = match &at {
             Some(at) => format!("{at}/{name}"),
-            None => name.to_string(),
+            None => name.clone(),
         };
         if entry.mode == Mode::Tree {
             unreadable(backend, (&path, &entry.oid), found)?;

@@ -261,6 +261,7 @@ fn people_are_told_of_a_lost_ref_in_one_line_and_where_it_is_afterwards() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn a_full_disk_and_a_read_only_one_are_told_apart() {
     let scratch = Scratch::new();
     let Some(disk) = Disk::mount(&scratch.beside("small")) else {
