@@ -32,6 +32,8 @@ pub struct Survivor {
 #[derive(Debug)]
 pub(super) struct Family {
     leader: u32,
+    /// When the leader began; 0 if that could not be learnt.
+    since: u64,
     mark: Option<Vec<u8>>,
     /// Seen so far: id to start time.
     seen: BTreeMap<u32, u64>,
@@ -44,6 +46,7 @@ impl Family {
     pub(super) fn new(leader: u32, mark: Option<Vec<u8>>) -> Self {
         Family {
             leader,
+            since: table::entry(leader).map_or(0, |entry| entry.start),
             mark,
             seen: BTreeMap::new(),
         }
@@ -78,7 +81,7 @@ impl Family {
             entry.session == self.leader
                 || self.seen.get(&entry.pid) == Some(&entry.start)
                 || (orphan && alone)
-                || self.is_marked(entry.pid)
+                || self.is_marked(entry)
         };
         let roots = all.iter().filter(|e| belongs(e)).map(|e| e.pid).collect();
         let mut ids = table::with_descendants(all, roots);
@@ -89,10 +92,14 @@ impl Family {
             .collect()
     }
 
-    fn is_marked(&self, pid: u32) -> bool {
-        self.mark
-            .as_ref()
-            .is_some_and(|mark| table::has_mark(pid, mark))
+    /// Nobody who began before the leader was started with its mark, and reading environments
+    /// is what a look at the table costs most.
+    fn is_marked(&self, entry: &Entry) -> bool {
+        entry.start >= self.since
+            && self
+                .mark
+                .as_ref()
+                .is_some_and(|mark| table::has_mark(entry.pid, mark))
     }
 
     /// Sends `signal` to all members.

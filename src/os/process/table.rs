@@ -2,7 +2,13 @@
 //! process groups.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+
+/// Longest line of `/proc/<pid>/stat`: fifty numbers and a name of at most 64 bytes.
+const STAT_MAX: usize = 2048;
+/// The environment comes in pieces of a page whatever is asked for; most fit into one.
+const ENVIRON_TYPICAL: usize = 8192;
 
 /// One process at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +27,12 @@ pub struct Entry {
 
 /// The process `pid`, if there is one.
 pub fn entry(pid: u32) -> Option<Entry> {
-    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    let mut line = [0; STAT_MAX];
+    // Such a file gives all it has at the first read.
+    let length = File::open(format!("/proc/{pid}/stat"))
+        .ok()?
+        .read(&mut line);
+    parse(pid, &String::from_utf8_lossy(&line[..length.ok()?]))
 }
 
 /// All processes, in no particular order. One that ends meanwhile may be missing.
@@ -54,8 +65,10 @@ pub fn with_descendants(all: &[Entry], roots: BTreeSet<u32>) -> BTreeSet<u32> {
 
 /// True if the environment with which `pid` was started holds `mark`, for instance `A=1`.
 pub fn has_mark(pid: u32, mark: &[u8]) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|env| env.split(|&byte| byte == 0).any(|item| item == mark))
+    let mut env = Vec::with_capacity(ENVIRON_TYPICAL);
+    File::open(format!("/proc/{pid}/environ"))
+        .and_then(|mut file| file.read_to_end(&mut env))
+        .is_ok_and(|_| env.split(|&byte| byte == 0).any(|item| item == mark))
 }
 
 /// The command line of `pid`, for messages.
