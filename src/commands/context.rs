@@ -7,7 +7,7 @@ use crate::base::{ActorId, Error, Oid, Result, Timestamp, text};
 use crate::commands::Ui;
 use crate::config::rights::Rights;
 use crate::config::{self, Environment, Loaded};
-use crate::git::Repo;
+use crate::git::{self, Repo};
 use crate::model::{Durability, Settings};
 use crate::os::file::{self, Access};
 use crate::os::{clock, host, lock, random};
@@ -29,7 +29,11 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Nothing is opened yet; `here` is the current folder.
     pub fn new(ui: &'a mut Ui, here: PathBuf) -> Self {
-        Context::at(ui, here, Environment::of_process())
+        let env = Environment::of_process();
+        if let Some(path) = env.get("PATH") {
+            git::cmd::settle_program(path, &here);
+        }
+        Context::at(ui, here, env)
     }
 
     /// The same with another environment than that of this process.

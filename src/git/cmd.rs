@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::base::{Error, Oid, Result, text};
 use crate::git::sub::Sub;
-use crate::os::process::{Input, Invocation, Status, run};
+use crate::os::process::{Input, Invocation, Status, find_program, run};
 
 /// No hook of the repository runs, except where that is what is being tried.
 const HOOKS_OFF: &str = "core.hooksPath=/dev/null";
@@ -68,6 +69,18 @@ const SCRUBBED: [&str; 31] = [
 
 /// Most bytes of an answer; a longer one is an error.
 const ANSWER_MAX: u64 = 256 << 20;
+
+/// The program, once it was looked for.
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Finds git on `path`, the value of PATH, for the rest of this process: else every call looks
+/// through all of PATH again. Relative parts of it count from `folder`.
+pub fn settle_program(path: &OsStr, folder: &Path) {
+    // Where it is not found, the first call says so.
+    if let Some(found) = find_program("git", path, folder) {
+        PROGRAM.get_or_init(|| found);
+    }
+}
 
 /// Where and with what git runs. Cheap to clone; every method gives a refined copy.
 #[derive(Debug, Clone)]
@@ -143,7 +156,10 @@ impl Git {
     }
 
     fn invocation(&self, sub: Sub) -> Invocation {
-        let mut git = Invocation::new("git", &self.folder);
+        let program = PROGRAM
+            .get()
+            .map_or(OsStr::new("git"), |found| found.as_os_str());
+        let mut git = Invocation::new(program, &self.folder);
         for name in SCRUBBED {
             git = git.without_env(name);
         }
