@@ -16,6 +16,14 @@ pub struct Person {
     pub email: String,
 }
 
+impl Person {
+    /// As it stands in a commit and in a reflog, before the time.
+    pub(super) fn header(&self) -> String {
+        let (name, email) = (header_text(&self.name), header_text(&self.email));
+        format!("{name} <{email}>")
+    }
+}
+
 /// A commit as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -73,8 +81,7 @@ impl Objects {
         for parent in new.parents {
             text += &format!("parent {parent}\n");
         }
-        let (name, email) = (header_text(&new.by.name), header_text(&new.by.email));
-        let who = format!("{name} <{email}> {} +0000", new.at.seconds());
+        let who = format!("{} {} +0000", new.by.header(), new.at.seconds());
         text += &format!("author {who}\ncommitter {who}\n\n");
         text += new.message.trim_end();
         text.push('\n');

@@ -168,6 +168,10 @@ impl Objects {
         self.loose.borrow().pending().map(to_oid).collect()
     }
 
+    pub(super) fn handle(&self) -> &gix::odb::HandleArc {
+        &self.handle
+    }
+
     fn id(&self, oid: &Oid) -> Result<ObjectId> {
         from_oid(oid, self.format)
     }

@@ -14,7 +14,7 @@ use gix::prelude::{FindExt as _, HeaderExt as _};
 use crate::base::{Error, Oid, RepoPath, Result};
 
 /// Deepest nesting of folders that is followed.
-const DEPTH_MAX: usize = 256;
+pub(super) const DEPTH_MAX: usize = 256;
 /// Most entries of one comparison.
 const CHANGES_MAX: usize = 1_000_000;
 
@@ -31,6 +31,8 @@ pub struct RawCommit {
     pub tree: Oid,
     /// The parents as the commit itself names them.
     pub parents: Vec<Oid>,
+    /// When it was committed, in seconds, as it says itself; 0 if it does not.
+    pub seconds: i64,
 }
 
 /// One leaf of a tree.
@@ -286,7 +288,7 @@ impl RawStore {
     }
 
     /// The bytes of an object that is of this kind and has its own hash.
-    fn typed<'b>(
+    pub(super) fn typed<'b>(
         &self,
         id: &ObjectId,
         kind: ObjectKind,
@@ -318,14 +320,24 @@ fn parse_commit(data: &[u8], hash: gix::hash::Kind) -> Option<RawCommit> {
     use gix::objs::commit::ref_iter::Token;
     let mut tree = None;
     let mut parents = Vec::new();
+    let mut seconds = 0;
     for token in gix::objs::CommitRefIter::from_bytes(data, hash) {
         match token.ok()? {
             Token::Tree { id } => tree = Some(textual(&id)),
             Token::Parent { id } => parents.push(textual(&id)),
+            Token::Author { .. } => {}
+            Token::Committer { signature } => {
+                seconds = signature.seconds();
+                break;
+            }
             _ => break,
         }
     }
-    tree.map(|tree| RawCommit { tree, parents })
+    tree.map(|tree| RawCommit {
+        tree,
+        parents,
+        seconds,
+    })
 }
 
 fn parse_tree(mut data: &[u8], hash_length: usize) -> Option<Entries> {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::base::{Error, Oid, RepoPath, Result};
 use crate::git::format::{from_oid, to_oid};
@@ -184,6 +185,17 @@ impl Objects {
             }
         }
         Ok(())
+    }
+
+    /// Puts an index at `path` that holds exactly `tree` and knows of no file on disk.
+    pub fn write_index(&self, tree: &Oid, path: &Path) -> Result<()> {
+        let failed = |e: String| Error::busy("index", "cannot write an index").because(e);
+        let tree = from_oid(tree, self.format())?;
+        let state = gix::index::State::from_tree(&tree, self.handle(), Default::default())
+            .map_err(|e| failed(e.to_string()))?;
+        let mut file = gix::index::File::from_state(state, path.to_owned());
+        file.write(gix::index::write::Options::default())
+            .map_err(|e| failed(e.to_string()))
     }
 
     /// Writes the tree that `base` (nothing if `None`) becomes by `changes`, and gives its id.

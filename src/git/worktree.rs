@@ -93,12 +93,27 @@ impl Repo {
         files: Files<'_>,
         reason: &str,
     ) -> Result<()> {
-        let id = own_id(path)?;
+        let id = id_of(path)?;
         let _guard = self.worktree_lock()?;
         if self.worktree_git_dir(id).exists() {
             let message = format!("the worktree `{id}` exists already");
             return Err(Error::busy("worktree-exists", message));
         }
+        if self.makes_worktrees_itself() {
+            let places = (path, &*self.worktree_git_dir(id));
+            self.make_worktree(places, start, &one_line(reason))?;
+        } else {
+            self.have_git_add(path, start, reason)?;
+        }
+        let git = self.git_in_worktree(id, path);
+        match files {
+            Files::Sparse(patterns) => self.check_out_sparse(id, git, patterns),
+            Files::All => check_out(&git),
+            Files::None => Ok(()),
+        }
+    }
+
+    fn have_git_add(&self, path: &Path, start: Start<'_>, reason: &str) -> Result<()> {
         let git = self.git();
         let call = git.call(Sub::Worktree).args(["add", "--quiet", "--lock"]);
         let mut call = call.arg("--reason").arg(one_line(reason));
@@ -113,16 +128,12 @@ impl Repo {
             call = call.arg("--detach");
         }
         call.arg("--").arg(path).arg(target).output()?;
+        let id = id_of(path)?;
         if self.pointed_at(&self.worktree_git_dir(id)) != Some(path.join(".git")) {
             let message = format!("git did not name the new worktree `{id}`");
             return Err(Error::busy("worktree-exists", message));
         }
-        let git = self.git_in_worktree(id, path);
-        match files {
-            Files::Sparse(patterns) => self.check_out_sparse(id, git, patterns),
-            Files::All => check_out(&git),
-            Files::None => Ok(()),
-        }
+        Ok(())
     }
 
     /// The worktree's own sparse file is enough: `git sparse-checkout` would switch on
@@ -188,7 +199,7 @@ impl Repo {
     /// # Errors
     /// The last part of `path` is not an id of ours, or the path holds the repository itself.
     pub fn remove_worktree(&self, path: &Path) -> Result<Removed> {
-        let id = own_id(path)?;
+        let id = id_of(path)?;
         let _guard = self.worktree_lock()?;
         let git_dir = self.worktree_git_dir(id);
         let mut removed = Removed::default();
@@ -217,23 +228,18 @@ impl Repo {
     /// Makes the worktree `id` at `path` hold exactly `commit`, detached: every file is written
     /// anew and everything else goes, ignored files included, whatever its index claimed.
     pub fn reset_worktree(&self, path: &Path, commit: &Oid) -> Result<()> {
-        let id = own_id(path)?;
+        let id = id_of(path)?;
         let git_dir = self.worktree_git_dir(id);
         if !git_dir.is_dir() || !path.is_dir() {
             let message = format!("there is no worktree `{id}`");
             return Err(Error::busy("worktree-lost", message));
         }
-        let off = crate::model::Durability::Off;
-        let pointer = pointer_to(&git_dir);
-        file::replace(&path.join(".git"), &pointer, file::Access::Shared, off)?;
+        put_pointer(path, &git_dir)?;
         file::remove(&git_dir.join("index.lock"))?;
         // Without the old index no stale or forged entry of it can pass for up to date.
         file::remove(&git_dir.join("index"))?;
         let git = self.git_in_worktree(id, path);
-        let detach = git
-            .call(Sub::UpdateRef)
-            .args(["--no-deref", "HEAD", commit.as_str()]);
-        detach.output()?;
+        self.detach(&git_dir, commit)?;
         git.call(Sub::ReadTree).arg(commit.as_str()).output()?;
         git.call(Sub::Clean).args(["-ffdxq"]).output()?;
         git.call(Sub::CheckoutIndex)
@@ -253,7 +259,7 @@ impl Repo {
         Some(git_dir.join(path_of(&bytes)))
     }
 
-    fn folder_of(&self, git_dir: &Path) -> PathBuf {
+    pub(super) fn folder_of(&self, git_dir: &Path) -> PathBuf {
         let pointed = self.pointed_at(git_dir);
         let pointed = pointed.and_then(|file| file.parent().map(Path::to_owned));
         pointed.unwrap_or_else(|| git_dir.parent().unwrap_or(git_dir).to_owned())
@@ -293,9 +299,12 @@ fn is_barely_begun(folder: &Path) -> bool {
     names == [".git"] && pointer.is_ok_and(|meta| meta.is_file() && meta.len() == 0)
 }
 
-fn pointer_to(git_dir: &Path) -> Vec<u8> {
+/// Makes the folder's `.git` file lead to `git_dir`, whatever stood there.
+pub(super) fn put_pointer(folder: &Path, git_dir: &Path) -> Result<()> {
     use std::os::unix::ffi::OsStrExt;
-    [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat()
+    let pointer = [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat();
+    let off = crate::model::Durability::Off;
+    file::replace(&folder.join(".git"), &pointer, file::Access::Shared, off)
 }
 
 fn path_of(line: &[u8]) -> PathBuf {
@@ -303,7 +312,8 @@ fn path_of(line: &[u8]) -> PathBuf {
     PathBuf::from(std::ffi::OsStr::from_bytes(line.trim_ascii_end()))
 }
 
-fn own_id(path: &Path) -> Result<&str> {
+/// The id of the worktree at `path`, if it is one of ours.
+pub(super) fn id_of(path: &Path) -> Result<&str> {
     let id = path
         .file_name()
         .and_then(|name| name.to_str())

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, Timestamp};
 use crate::git::Sub;
+use crate::git::pack::Pack;
 use crate::git::raw::{RawChange, RawEntry, RawStore};
 use crate::integrate::lineage::{self, Ask, Lineage, Verdict};
 use crate::integrate::rules::{self, Found};
@@ -142,7 +143,7 @@ fn judge(
         Err(e) => return Err(e),
     }
     if !lineage.steps.is_empty() && judge.found.is_empty() {
-        judge.found.extend(fsck(shadow, input)?);
+        judge.found.extend(fsck(shadow, raw, input, &lineage)?);
     }
     Ok(judge.into_gated(lineage.steps.len()))
 }
@@ -315,12 +316,24 @@ impl<'a> Judge<'a> {
 }
 
 /// Has git check the form of the new objects, strictly, in a pack of their own.
-fn fsck(shadow: &Shadow, input: &GateInput<'_>) -> Result<Option<Found>> {
+fn fsck(
+    shadow: &Shadow,
+    raw: &RawStore,
+    input: &GateInput<'_>,
+    lineage: &Lineage,
+) -> Result<Option<Found>> {
+    let git = shadow.git();
+    let check = || git.call(Sub::IndexPack).arg("--strict");
+    if let Some(pack) = new_objects(shadow, raw, lineage)? {
+        // It may hold old objects at a new place, so git has to say itself what it refuses.
+        if check().arg("--stdin").input(pack).run()?.code == 0 {
+            return Ok(None);
+        }
+    }
     let mut revisions = format!("{}\n^{}\n", input.head, input.base);
     for oid in input.accepted {
         revisions += &format!("^{oid}\n");
     }
-    let git = shadow.git();
     let pack = git.call(Sub::PackObjects).args(["--revs", "-q"]);
     let pack = pack.arg(shadow.scratch("new")).input(revisions).run()?;
     if pack.code != 0 {
@@ -328,9 +341,21 @@ fn fsck(shadow: &Shadow, input: &GateInput<'_>) -> Result<Option<Found>> {
     }
     let name = String::from_utf8_lossy(&pack.stdout).trim().to_owned();
     let file = shadow.scratch(&format!("new-{name}.pack"));
-    let check = git.call(Sub::IndexPack).args(["--strict", "-o"]);
-    let check = check.arg(shadow.scratch("checked.idx")).arg(file).run()?;
-    Ok((check.code != 0).then(|| refused(&check)))
+    let checked = shadow.scratch("checked.idx");
+    let answer = check().arg("-o").arg(checked).arg(file).run()?;
+    Ok((answer.code != 0).then(|| refused(&answer)))
+}
+
+/// The new objects as a pack; `None` if they are too many to be held in memory, or not all there.
+fn new_objects(shadow: &Shadow, raw: &RawStore, lineage: &Lineage) -> Result<Option<Vec<u8>>> {
+    let (mut pack, mut seen) = (Pack::new(shadow.format()), BTreeSet::new());
+    for step in &lineage.steps {
+        match raw.pack_new((&step.commit, &step.against), &mut seen, &mut pack) {
+            Err(e) if matches!(e.code(), "limits" | "missing-object") => return Ok(None),
+            other => other?,
+        }
+    }
+    pack.finish().map(Some)
 }
 
 fn refused(answer: &crate::git::Answer) -> Found {

@@ -144,7 +144,7 @@ impl<'a> Graph<'a> {
     }
 
     fn step(&mut self, id: &Oid, commit: RawCommit) -> Result<std::result::Result<Step, Found>> {
-        let RawCommit { tree, parents } = commit;
+        let RawCommit { tree, parents, .. } = commit;
         let step = |against| Step {
             commit: id.clone(),
             tree: tree.clone(),

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::base::{AttemptId, FeatureId, Oid, PackageId, RepoPath, Result, Timestamp, text};
 use crate::git::Person;
 use crate::git::merge::{self, MergeMessage};
+use crate::git::plain_merge;
 use crate::git::raw::{RawChange, RawStore};
 use crate::integrate::collide;
 use crate::integrate::gate::OwnerOf;
@@ -155,10 +156,7 @@ pub struct ConflictPath {
 /// Git cannot be run, or the two have no history in common.
 pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
     let raw = shadow.raw()?;
-    // What merging legitimately needs of attributes comes from before the agents.
-    let git = shadow.git_into_store();
-    let git = git.env("GIT_ATTR_SOURCE", input.base.as_str());
-    let tree = match git.merge_tree(input.tip, input.head, None)? {
+    let tree = match merged_tree(shadow, &raw, input)? {
         merge::Merged::Clean { tree } => tree,
         conflicted => return conflict(&raw, input, conflicted).map(MergeOutcome::Conflict),
     };
@@ -174,6 +172,18 @@ pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
         tree,
         changed: changed.into_iter().map(|change| change.path).collect(),
     }))
+}
+
+/// In process where the two have nothing in common, else by git.
+fn merged_tree(shadow: &Shadow, raw: &RawStore, input: &MergeInput<'_>) -> Result<merge::Merged> {
+    let plain = plain_merge::merge(raw, &shadow.objects(), input.tip, input.head)?;
+    if let Some(tree) = plain {
+        return Ok(merge::Merged::Clean { tree });
+    }
+    // What merging legitimately needs of attributes comes from before the agents.
+    let git = shadow.git_into_store();
+    let git = git.env("GIT_ATTR_SOURCE", input.base.as_str());
+    git.merge_tree(input.tip, input.head, None)
 }
 
 fn write_commit(shadow: &Shadow, input: &MergeInput<'_>, tree: &Oid) -> Result<Oid> {

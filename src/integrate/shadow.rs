@@ -78,6 +78,11 @@ impl Shadow {
         self.repo.objects()
     }
 
+    /// The hash that names objects.
+    pub(super) fn format(&self) -> Format {
+        self.repo.format()
+    }
+
     /// The empty tree of the repository's hash.
     pub fn empty_tree(&self) -> Oid {
         self.repo.format().empty_tree()
@@ -117,6 +122,8 @@ fn config(format: Format) -> String {
     // A commit graph or an index of packs could be forged to hide parents.
     text += "\tcommitGraph = false\n\tmultiPackIndex = false\n\tattributesFile = /dev/null\n";
     text += "\tignoreCase = false\n\tquotePath = false\n";
+    // What is written here is forgotten; what goes to the real store is flushed before it counts.
+    text += "\tfsync = none\n";
     if format == Format::Sha256 {
         text += "[extensions]\n\tobjectFormat = sha256\n";
     }

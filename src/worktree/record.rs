@@ -45,13 +45,13 @@ impl Record {
         Path::new(&self.path)
     }
 
-    pub(super) fn write(&self, repo: &Repo) -> Result<()> {
+    pub(super) fn write(&self, repo: &Repo, durability: Durability) -> Result<()> {
         let path = place(repo, &self.attempt);
         if let Some(folder) = path.parent() {
             file::make_private_dirs(folder)?;
         }
         let bytes = json::to_canonical(self)?;
-        file::replace(&path, &bytes, Access::Private, Durability::Fast)
+        file::replace(&path, &bytes, Access::Private, durability)
     }
 
     pub(super) fn remove(&self, repo: &Repo) -> Result<()> {

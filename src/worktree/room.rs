@@ -10,7 +10,7 @@ use crate::base::RepoPath;
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result};
 use crate::git::raw::RawStore;
 use crate::git::worktree::points_to;
-use crate::git::{Checkout, Conversion, Expected, Head, NewCommit, OnDisk, Person, Repo, Sub};
+use crate::git::{Checkout, Conversion, Expected, Head, Move, NewCommit, OnDisk, Person, Repo};
 use crate::model::{Durability, RoomState};
 use crate::os::clock;
 use crate::worktree::head_log::logged;
@@ -22,6 +22,7 @@ pub struct Room {
     repo: Repo,
     by: Person,
     record: Record,
+    durability: Durability,
 }
 
 /// What a salvage kept.
@@ -52,8 +53,13 @@ enum Standing {
 }
 
 impl Room {
-    pub(super) fn new(repo: Repo, by: Person, record: Record) -> Self {
-        Room { repo, by, record }
+    pub(super) fn new(repo: Repo, by: Person, record: Record, durability: Durability) -> Self {
+        Room {
+            repo,
+            by,
+            record,
+            durability,
+        }
     }
 
     /// The work tree.
@@ -179,23 +185,20 @@ impl Room {
             at: clock::now(),
             message: left.message,
         })?;
-        objects.flush(Durability::Fast)?;
-        let branch = self.branch();
-        let expected = Expected::Is(head.clone());
-        let reason = "commit: what was left";
-        self.repo
-            .refs()
-            .swap(branch, Some(&commit), &expected, reason, Durability::Fast)
-            .map_err(|error| error.into_error(branch))?;
+        objects.flush(self.durability)?;
+        let (branch, expected) = (self.branch(), Expected::Is(head.clone()));
+        let step = Move {
+            name: branch,
+            new: &commit,
+            expected: &expected,
+            reason: "commit: what was left",
+            by: left.by,
+        };
+        let moved = self.repo.refs().advance(step, self.durability);
+        moved.map_err(|error| error.into_error(branch))?;
         // So that a person who looks into the room later sees it clean; nothing depends on it.
-        let git = self.git_in_room();
-        let _ = git.call(Sub::ReadTree).arg(tree.as_str()).run();
+        let _ = objects.write_index(tree, &self.git_dir().join("index"));
         Ok(commit)
-    }
-
-    fn git_in_room(&self) -> crate::git::Git {
-        let id = format!("wp-{}", self.record.attempt);
-        self.repo.git_in_worktree(&id, self.path())
     }
 
     fn changed_since_base(&self, tree: &Oid) -> Result<Vec<RepoPath>> {

@@ -5,11 +5,12 @@
 //! point needs no step by hand.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result};
 use crate::git::worktree::points_to;
-use crate::git::{Expected, Files, Person, Repo, Start};
+use crate::git::{Expected, Files, Move, Person, Repo, Start};
 use crate::model::Durability;
 use crate::os::lock::{self, FileLock};
 use crate::os::{clock, file, tree};
@@ -54,13 +55,38 @@ pub struct Rooms {
     repo: Repo,
     parent: PathBuf,
     by: Person,
+    durability: Durability,
+    /// Threads of this process queue here; on the file lock they could only poll.
+    turn: Arc<Mutex<()>>,
+}
+
+/// The right to make and remove rooms.
+struct Guard<'a> {
+    file: FileLock,
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl Rooms {
     /// `parent` comes from [`crate::worktree::place::choose`]; `by` makes the commits that keep
     /// what stood in a room.
     pub fn new(repo: Repo, parent: PathBuf, by: Person) -> Self {
-        Rooms { repo, parent, by }
+        Rooms {
+            repo,
+            parent,
+            by,
+            durability: Durability::Fast,
+            turn: Arc::default(),
+        }
+    }
+
+    /// Says that nothing has to survive a power cut, if that is what the user chose.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = match durability {
+            Durability::Off => Durability::Off,
+            Durability::Full | Durability::Fast => Durability::Fast,
+        };
+        self
     }
 
     /// The folder in which rooms stand.
@@ -144,8 +170,7 @@ impl Rooms {
     /// # Errors
     /// `unsaved` (policy) if something in it cannot be saved: then the room stays.
     pub fn remove(&self, room: &Room) -> Result<Removal> {
-        let guard = self.lock("remove a worktree")?;
-        self.clear_half_made(&guard)?;
+        // Nobody works in it any more, so others need not wait meanwhile.
         let salvage = room.salvage()?;
         if let Some(first) = salvage.unsaved.first() {
             let path = room.path().display();
@@ -153,6 +178,8 @@ impl Rooms {
             let hint = format!("look at `{path}`, then: git wp cleanup");
             return Err(Error::policy("unsaved", message).hint(hint));
         }
+        let guard = self.lock("remove a worktree")?;
+        self.clear_half_made(&guard)?;
         let Some(mut record) = record::read(&self.repo, room.attempt())? else {
             return Ok(Removal {
                 salvage,
@@ -160,7 +187,7 @@ impl Rooms {
             });
         };
         record.stage = Stage::Removing;
-        record.write(&self.repo)?;
+        record.write(&self.repo, self.durability)?;
         let kept = self.clear(&record, &guard)?;
         Ok(Removal { salvage, kept })
     }
@@ -191,7 +218,7 @@ impl Rooms {
             path: path.ok_or_else(|| Error::bug("a room whose path is not UTF-8"))?,
             is_sparse: !spec.sparse.is_empty(),
         };
-        record.write(&self.repo)?;
+        record.write(&self.repo, self.durability)?;
         Ok(record)
     }
 
@@ -199,9 +226,16 @@ impl Rooms {
         file::make_shared_dirs(&self.parent)?;
         let reason = format!("begin of {} attempt {}", record.package, record.attempt);
         let refs = self.repo.refs();
-        let (branch, base) = (&record.branch, Some(&record.base));
+        let branch = &record.branch;
         if refs.read(branch)?.is_none() {
-            refs.swap(branch, base, &Expected::Absent, &reason, Durability::Fast)
+            let begin = Move {
+                name: branch,
+                new: &record.base,
+                expected: &Expected::Absent,
+                reason: &reason,
+                by: &self.by,
+            };
+            refs.advance(begin, self.durability)
                 .map_err(|error| error.into_error(branch))?;
         }
         let sparse: Vec<String> = sparse_lines(spec.sparse);
@@ -219,10 +253,10 @@ impl Rooms {
             stage: Stage::Made,
             ..record.clone()
         };
-        made.write(&self.repo)
+        made.write(&self.repo, self.durability)
     }
 
-    fn clear_half_made(&self, guard: &FileLock) -> Result<Vec<AttemptId>> {
+    fn clear_half_made(&self, guard: &Guard<'_>) -> Result<Vec<AttemptId>> {
         let mut cleared = Vec::new();
         for attempt in record::attempts(&self.repo)? {
             // A damaged record is told by `doctor`; it must not stop all others.
@@ -239,7 +273,7 @@ impl Rooms {
 
     /// Takes a room away in which nobody worked, or of which everything is saved. Gives the
     /// folder at its place if that is something else by now.
-    fn clear(&self, record: &Record, guard: &FileLock) -> Result<Option<PathBuf>> {
+    fn clear(&self, record: &Record, guard: &Guard<'_>) -> Result<Option<PathBuf>> {
         let gone = self
             .parent_of(record)
             .join(format!(".gone-{}", record.attempt));
@@ -278,23 +312,25 @@ impl Rooms {
 
     /// Frees the branch of a half-made room from the lock of a killed process. The branch stays,
     /// for the next try: deleting it would take the lock of all packed refs.
-    fn free_branch(&self, record: &Record, guard: &FileLock) {
+    fn free_branch(&self, record: &Record, guard: &Guard<'_>) {
         let refs = self.repo.refs();
         let lock = refs.lock_path(&record.branch);
         clock::poll(STALE_WAIT, REST, || {
-            let gone = refs.remove_stale_lock(&record.branch, guard).is_err();
+            let gone = refs.remove_stale_lock(&record.branch, &guard.file).is_err();
             (gone || !lock.exists()).then_some(())
         });
     }
 
     fn room(&self, record: Record) -> Result<Room> {
-        Ok(Room::new(self.repo.clone(), self.by.clone(), record))
+        let (repo, by) = (self.repo.clone(), self.by.clone());
+        Ok(Room::new(repo, by, record, self.durability))
     }
 
-    fn lock(&self, why: &str) -> Result<FileLock> {
-        let guard = lock::lock(&self.repo.wp_dir().join("rooms.lock"), LOCK_WAIT)?;
-        guard.announce(why, clock::now());
-        Ok(guard)
+    fn lock(&self, why: &str) -> Result<Guard<'_>> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = lock::lock(&self.repo.wp_dir().join("rooms.lock"), LOCK_WAIT)?;
+        file.announce(why, clock::now());
+        Ok(Guard { file, _turn: turn })
     }
 }
 

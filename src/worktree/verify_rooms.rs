@@ -3,11 +3,13 @@
 //! Nothing in them is worth keeping: a reset removes everything that is not in the tree, ignored
 //! files included. A room belongs to whoever holds its file lock, in any process.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::{ContentHash, Error, Oid, RepoPath, Result};
 use crate::git::worktree::points_to;
-use crate::git::{Checkout, Files, Kind, NewCommit, Person, Repo, Start};
+use crate::git::{Checkout, Files, Kind, NewCommit, Person, Refit, Repo, Start};
 use crate::os::lock::{self, FileLock};
 use crate::os::{clock, file};
 use crate::worktree::rooms::remove_stump;
@@ -15,11 +17,16 @@ use crate::worktree::rooms::remove_stump;
 /// Most verification rooms of a repository at one time.
 const ROOMS_MAX: u32 = 64;
 
+/// Lock files in the git folder of a room.
+const LOCKS: [&str; 3] = ["HEAD.lock", "index.lock", "reftable/tables.list.lock"];
+
 /// The verification rooms of one repository.
 #[derive(Debug, Clone)]
 pub struct VerifyRooms {
     repo: Repo,
     parent: PathBuf,
+    /// What this process knows of rooms that it has reset, by number.
+    known: Arc<Mutex<BTreeMap<u32, Refit>>>,
 }
 
 /// A room that holds exactly one tree, for as long as this value lives.
@@ -34,7 +41,11 @@ pub struct VerifyRoom {
 impl VerifyRooms {
     /// `parent` comes from [`crate::worktree::place::choose`].
     pub fn new(repo: Repo, parent: PathBuf) -> Self {
-        VerifyRooms { repo, parent }
+        VerifyRooms {
+            repo,
+            parent,
+            known: Arc::default(),
+        }
     }
 
     /// Takes a room that nobody uses, makes one if there is none, and resets it to `target`, a
@@ -53,11 +64,14 @@ impl VerifyRooms {
                 // Something else stands there; it is not ours to judge.
                 continue;
             }
-            let reset = self.reset(&path, &commit);
-            if reset.is_err() && self.clear(&path)? {
+            let known = self.known().remove(&number);
+            let refitted = known.is_some_and(|known| self.refit(&path, &known, &commit));
+            if !refitted && self.reset(&path, &commit).is_err() && self.clear(&path)? {
                 self.reset(&path, &commit)?;
             }
-            return self.taken(path, commit, lock);
+            let room = self.taken(path, commit, lock)?;
+            self.known().insert(number, Refit::take(&room.checkout)?);
+            return Ok(room);
         }
         let message = format!("all {ROOMS_MAX} verification worktrees are in use");
         Err(Error::busy("verify-rooms", message))
@@ -69,6 +83,7 @@ impl VerifyRooms {
             let path = self.path(number);
             let there = path.exists() || self.git_dir(&path).exists();
             if there && let Some(_lock) = lock::try_lock(&self.lock_path(number))? {
+                self.known().remove(&number);
                 self.clear(&path)?;
                 file::remove(&self.baseline(&path))?;
             }
@@ -98,14 +113,32 @@ impl VerifyRooms {
         }
     }
 
-    fn taken(&self, path: PathBuf, commit: Oid, lock: FileLock) -> Result<VerifyRoom> {
-        let checkout = Checkout {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<u32, Refit>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False if the room has to be reset from the ground.
+    fn refit(&self, path: &Path, known: &Refit, commit: &Oid) -> bool {
+        let tidy = |name: &&str| file::remove(&self.git_dir(path).join(name)).is_ok();
+        LOCKS.iter().all(|name| tidy(name))
+            && known
+                .apply(&self.checkout(path, known.tree().clone()), commit)
+                .is_ok()
+    }
+
+    fn checkout(&self, path: &Path, base_tree: Oid) -> Checkout {
+        Checkout {
             repo: self.repo.clone(),
-            index: self.git_dir(&path).join("index"),
-            baseline: self.baseline(&path),
-            base_tree: self.repo.objects().commit(&commit)?.tree,
-            folder: path,
-        };
+            index: self.git_dir(path).join("index"),
+            baseline: self.baseline(path),
+            base_tree,
+            folder: path.to_owned(),
+        }
+    }
+
+    fn taken(&self, path: PathBuf, commit: Oid, lock: FileLock) -> Result<VerifyRoom> {
+        let tree = self.repo.objects().commit(&commit)?.tree;
+        let checkout = self.checkout(&path, tree);
         checkout.take_baseline()?;
         Ok(VerifyRoom {
             checkout,
@@ -122,7 +155,7 @@ impl VerifyRooms {
                 .add_worktree(path, start, Files::None, "git wp: verification")?;
         }
         // We hold the room's lock: whoever made these is gone.
-        for name in ["HEAD.lock", "index.lock", "reftable/tables.list.lock"] {
+        for name in LOCKS {
             file::remove(&self.git_dir(path).join(name))?;
         }
         self.repo.reset_worktree(path, commit)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
 use git_wp::os::lock;
 use git_wp::worktree::baseline::restore_abandoned;
@@ -303,4 +304,65 @@ fn a_verification_room_holds_exactly_the_tree_each_time() {
         assert_eq!(list.lines().count(), 1, "{list}");
         house.scratch.assert_sound();
     }
+}
+
+#[test]
+fn a_verification_room_that_goes_to_another_tree_is_as_if_new() {
+    let house = House::around(Scratch::with_format(FORMATS[0]));
+    let rooms = house.verify_rooms();
+    let one = house.scratch.oid("main");
+    house.scratch.write("src/a.txt", "other\n");
+    house.scratch.git(&["rm", "-q", "docs/c.md"]);
+    house.scratch.write("docs/c.md/now-a-folder", "x\n");
+    house.scratch.commit("two");
+    let two = house.scratch.oid("main");
+    house
+        .scratch
+        .write(".gitattributes", "*.txt eol=crlf text\n");
+    house.scratch.commit("three");
+    let three = house.scratch.oid("main");
+    let clean = |path: &Path| git(path, &["status", "--porcelain", "--ignored"]);
+    let room = rooms.take(&one).unwrap();
+    let path = room.path().to_owned();
+    let note = house.repo.wp_dir().join("verify");
+    let note = note.join(format!("{}.index", id(&path)));
+    drop(room);
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::create_dir(elsewhere.path().join("deep")).unwrap();
+    fs::write(elsewhere.path().join("deep/b.txt"), "not ours\n").unwrap();
+    fs::write(elsewhere.path().join("kept"), "kept\n").unwrap();
+    for (target, text) in [
+        (&two, "other\n"),
+        (&one, "a\n"),
+        (&one, "a\n"),
+        (&two, "other\n"),
+    ] {
+        // A folder behind a link, a file where a folder is to be, a forged index.
+        fs::remove_dir_all(path.join("src")).unwrap();
+        symlink(elsewhere.path(), path.join("src")).unwrap();
+        fs::create_dir_all(path.join("ignored/deep")).unwrap();
+        fs::write(path.join(".gitignore"), "*\n").unwrap();
+        fs::write(house.repo.worktree_git_dir(&id(&path)).join("index"), "x").unwrap();
+        let room = rooms.take(target).unwrap();
+        assert_eq!(room.path(), path);
+        assert_eq!(fs::read_to_string(path.join("src/a.txt")).unwrap(), text);
+        assert_eq!(clean(&path), "");
+        assert_eq!(git(&path, &["rev-parse", "HEAD"]), target.as_str());
+        assert_eq!(room.changed_tracked().unwrap(), []);
+    }
+    assert_eq!(fs::read(elsewhere.path().join("kept")).unwrap(), b"kept\n");
+    // Other attributes, with the same blob.
+    drop(rooms.take(&three).unwrap());
+    assert_eq!(fs::read(path.join("src/a.txt")).unwrap(), b"other\r\n");
+    // What was noted is forged: then nothing of it is believed.
+    fs::write(path.join("src/a.txt"), "forged\n").unwrap();
+    git(&path, &["add", "."]);
+    fs::copy(house.repo.worktree_git_dir(&id(&path)).join("index"), note).unwrap();
+    drop(rooms.take(&two).unwrap());
+    assert_eq!(fs::read(path.join("src/a.txt")).unwrap(), b"other\n");
+    rooms.close().unwrap();
+}
+
+fn id(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
 }

@@ -134,7 +134,7 @@ impl Worker {
     /// Keeps the last commit under a ref, so that the intent can name it.
     fn land(&self, n: u32, old: &Oid, line: &Line) -> Result<Land> {
         let setup = &self.shared.setup;
-        let name = self.candidate(n)?;
+        let name = self.candidate()?;
         let durability = setup.settings.durability;
         // The agents' commits and the merges must be there after a power cut before a ref and a
         // record name them.
@@ -158,8 +158,10 @@ impl Worker {
         })
     }
 
-    fn candidate(&self, n: u32) -> Result<RefName> {
-        let name = format!("refs/wp/land/{}/{n}", self.shared.feature().slug());
+    /// One name for all landings, because only one is ever open: git would have to be started to
+    /// delete it each time. Left over it holds what the integration ref holds too.
+    fn candidate(&self) -> Result<RefName> {
+        let name = format!("refs/wp/land/{}/next", self.shared.feature().slug());
         RefName::parse(&name).ok_or_else(|| crate::base::Error::bug(format!("`{name}` as a ref")))
     }
 
@@ -176,13 +178,7 @@ impl Worker {
             &reason,
             durability,
         ) {
-            Ok(()) => {
-                let (name, held) = (self.candidate(land.n)?, Expected::Is(land.new.clone()));
-                // It held the commit until the integration ref did; left over it does no harm.
-                let _ = refs.swap(&name, None, &held, &reason, durability);
-                Ok(Outcome::Swapped)
-            }
-            Err(SwapError::Moved { .. }) => Ok(Outcome::Swapped),
+            Ok(()) | Err(SwapError::Moved { .. }) => Ok(Outcome::Swapped),
             Err(error) => Err(error.into_error(&land.branch)),
         }
     }
@@ -191,6 +187,13 @@ impl Worker {
     /// checked out.
     pub(super) fn advance(&self, to: &Oid) -> Result<Outcome> {
         let branch = self.advanced(to)?;
+        let refs = self.shared.setup.repo.refs();
+        // Nothing is being landed any more, so there is no candidate.
+        if let Some(held) = refs.read(&self.candidate()?)? {
+            let (name, held) = (self.candidate()?, Expected::Is(held));
+            let durability = self.shared.setup.settings.durability;
+            let _ = refs.swap(&name, None, &held, "wp: landed", durability);
+        }
         Ok(Outcome::Advanced {
             to: to.clone(),
             branch,

@@ -97,7 +97,8 @@ pub(super) const VERIFY_MINUTES: u32 = 30;
 impl Shared {
     pub(super) fn new(setup: Setup) -> Result<Self> {
         let (repo, parent) = (setup.repo.clone(), setup.rooms.clone());
-        let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone());
+        let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone())
+            .with_durability(setup.settings.durability);
         let standing = rooms.list()?;
         let standing = standing.iter().map(|room| room.attempt().clone());
         let hooks = install::standing(&repo, &setup.program)?;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::base::{Error, Oid, RefName, Result};
 use crate::git::cmd::malformed;
+use crate::git::commit::Person;
+use crate::git::refs::log::Log;
 use crate::git::refs::swap::{Expected, SwapError, clashes};
 use crate::git::refs::via_git::Wanted;
 use crate::git::refs::{files, via_git};
@@ -15,6 +17,21 @@ use crate::model::Durability;
 #[derive(Debug, Clone, Copy)]
 pub struct Refs<'a> {
     pub(super) repo: &'a Repo,
+}
+
+/// One move of a branch, as it is logged.
+#[derive(Debug, Clone, Copy)]
+pub struct Move<'a> {
+    /// The branch.
+    pub name: &'a RefName,
+    /// Where it goes.
+    pub new: &'a Oid,
+    /// Where it must be.
+    pub expected: &'a Expected,
+    /// What the log says.
+    pub reason: &'a str,
+    /// Who the log names.
+    pub by: &'a Person,
 }
 
 impl Repo {
@@ -65,9 +82,34 @@ impl Refs<'_> {
                 if self.repo.ref_storage() == RefStorage::Files
                     && !files::keeps_reflog(self.repo, name) =>
             {
-                files::swap(self.repo, name, new, expected, durability)
+                files::swap(self.repo, name, new, expected, durability).map(drop)
             }
             _ => self.swap_via_git(&[(name, new, expected)], reason, durability),
+        }
+    }
+
+    /// Swaps a branch of ours with its reflog entry, in process where refs are files.
+    ///
+    /// # Errors
+    /// As [`Refs::swap`].
+    pub fn advance(&self, step: Move<'_>, durability: Durability) -> Result<(), SwapError> {
+        let Move {
+            name,
+            new,
+            expected,
+            reason,
+            ..
+        } = step;
+        let in_files = self.repo.ref_storage() == RefStorage::Files;
+        let log = in_files.then(|| Log::open(self.repo, name)).flatten();
+        match log {
+            Some(log) => {
+                let old = files::swap(self.repo, name, new, expected, durability)?;
+                let old = old.unwrap_or_else(|| self.repo.format().null());
+                log.add((&old, new), step.by, reason);
+                Ok(())
+            }
+            None => self.swap_via_git(&[(name, Some(new), expected)], reason, durability),
         }
     }
 

@@ -114,13 +114,14 @@ pub(super) fn keeps_reflog(repo: &Repo, name: &RefName) -> bool {
         || repo.common_dir().join("logs").join(name.as_str()).is_file()
 }
 
+/// Gives what the ref held before.
 pub(super) fn swap(
     repo: &Repo,
     name: &RefName,
     new: &Oid,
     expected: &Expected,
     durability: Durability,
-) -> Result<(), SwapError> {
+) -> Result<Option<Oid>, SwapError> {
     let target = path(repo, name.as_str());
     let mut lock = RefLock::take(repo, name)?;
     let found = match read_loose(&target, name.as_str())? {
@@ -145,7 +146,7 @@ pub(super) fn swap(
         Durability::Full => file::sync_dir(target.parent().expect("a ref has a folder"))?,
         Durability::Fast | Durability::Off => {}
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The folder of the ref, and those above it up to `refs`, which may be new as well.
