@@ -104,14 +104,17 @@ impl Refit {
             let message = "what was noted of a verification worktree was changed";
             return Err(Error::busy("worktree-lost", message));
         }
-        let (access, off) = (file::Access::Shared, crate::model::Durability::Off);
-        for path in [&checkout.index, &checkout.baseline] {
-            file::replace(path, &bytes, access, off)?;
-            // Files of the same instant count as unknown; that must stay so.
-            let file = fs::File::options().write(true).open(path).map_err(about)?;
-            file.set_modified(self.written).map_err(about)?;
+        // Files of the same instant count as unknown; that must stay so.
+        let dated = |path: &Path| {
+            let file = fs::File::options().write(true).open(path);
+            file.and_then(|file| file.set_modified(self.written))
+        };
+        if fs::read(&checkout.index).ok().as_ref() != Some(&bytes) {
+            let off = crate::model::Durability::Off;
+            file::replace(&checkout.index, &bytes, file::Access::Shared, off)?;
         }
-        Ok(())
+        dated(&checkout.index).map_err(about)?;
+        dated(&checkout.baseline).map_err(about)
     }
 }
 

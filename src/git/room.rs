@@ -39,7 +39,7 @@ impl Repo {
             let message = format!("`{}` is checked out at `{}`", name.short(), at.display());
             return Err(Error::busy("worktree-exists", message));
         }
-        if file::names(path)?.first().is_some() || fs::symlink_metadata(path).is_ok_and(is_no_dir) {
+        if !file::names(path)?.is_empty() || fs::symlink_metadata(path).is_ok_and(is_no_dir) {
             let message = format!("`{}` exists already", path.display());
             return Err(Error::busy("worktree-exists", message));
         }

@@ -303,8 +303,11 @@ fn is_barely_begun(folder: &Path) -> bool {
 pub(super) fn put_pointer(folder: &Path, git_dir: &Path) -> Result<()> {
     use std::os::unix::ffi::OsStrExt;
     let pointer = [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat();
-    let off = crate::model::Durability::Off;
-    file::replace(&folder.join(".git"), &pointer, file::Access::Shared, off)
+    let (path, off) = (folder.join(".git"), crate::model::Durability::Off);
+    match file::read_bounded(&path, POINTER_BYTES_MAX) {
+        Ok(Some(found)) if found == pointer => Ok(()),
+        _ => file::replace(&path, &pointer, file::Access::Shared, off),
+    }
 }
 
 fn path_of(line: &[u8]) -> PathBuf {

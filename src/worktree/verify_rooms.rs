@@ -120,7 +120,7 @@ impl VerifyRooms {
     /// False if the room has to be reset from the ground.
     fn refit(&self, path: &Path, known: &Refit, commit: &Oid) -> bool {
         let tidy = |name: &&str| file::remove(&self.git_dir(path).join(name)).is_ok();
-        LOCKS.iter().all(|name| tidy(name))
+        LOCKS.iter().all(tidy)
             && known
                 .apply(&self.checkout(path, known.tree().clone()), commit)
                 .is_ok()
