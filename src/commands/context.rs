@@ -1,19 +1,17 @@
 //! Opens things when they are first asked for. It has no verb in it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::base::{ActorId, Error, Oid, Result, Timestamp, text};
 use crate::commands::Ui;
 use crate::config::rights::Rights;
 use crate::config::{self, Environment, Loaded};
 use crate::git::{self, Repo};
-use crate::model::{Durability, Settings};
-use crate::os::file::{self, Access};
-use crate::os::{clock, host, lock, random};
+use crate::model::Settings;
+use crate::os::{clock, host, random};
 use crate::state::record::By;
 use crate::state::{Op, Refusal, Request};
-use crate::store::{Accepted, Seat, Store};
+use crate::store::{Accepted, Seat, Store, actor};
 
 /// What a verb works with.
 pub struct Context<'a> {
@@ -173,15 +171,7 @@ impl<'a> Context<'a> {
         if let Some(actor) = &self.actor {
             return Ok(actor.clone());
         }
-        let folder = self.repo()?.wp_dir();
-        let path = folder.join("actor");
-        if file::read_bounded(&path, ACTOR_BYTES_MAX)?.is_none() {
-            mint_actor(&folder, &path)?;
-        }
-        let actor = read_actor(&path)?.ok_or_else(|| {
-            let message = format!("`{}` does not hold an actor id", path.display());
-            Error::damaged("actor", message).hint("git wp doctor")
-        })?;
+        let actor = actor::read_or_mint(&self.repo()?.wp_dir())?;
         self.actor = Some(actor.clone());
         Ok(actor)
     }
@@ -250,23 +240,3 @@ impl<'a> Context<'a> {
 
 /// How the worktrees of attempts are called.
 const ROOM_PREFIX: &str = "wp-";
-
-const ACTOR_BYTES_MAX: u64 = 256;
-const ACTOR_WAIT: Duration = Duration::from_secs(10);
-
-/// One of several first commands mints it; the file is there whole or not at all.
-fn mint_actor(folder: &Path, path: &Path) -> Result<()> {
-    file::make_private_dirs(folder)?;
-    let _alone = lock::lock(&folder.join("actor.lock"), ACTOR_WAIT)?;
-    if file::read_bounded(path, ACTOR_BYTES_MAX)?.is_some() {
-        return Ok(());
-    }
-    let line = format!("{}\n", random::actor_id()?);
-    file::replace(path, line.as_bytes(), Access::Private, Durability::Full)
-}
-
-fn read_actor(path: &Path) -> Result<Option<ActorId>> {
-    let bytes = file::read_bounded(path, ACTOR_BYTES_MAX)?;
-    let text = bytes.map(|b| String::from_utf8_lossy(&b).trim().to_owned());
-    Ok(text.and_then(|t| ActorId::parse(&t)))
-}

@@ -55,7 +55,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 11] = [
+const SCALARS: [(&str, &str); 14] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -67,6 +67,9 @@ const SCALARS: [(&str, &str); 11] = [
     ("logbytes", "LOG_BYTES"),
     ("maxblobbytes", "MAX_BLOB_BYTES"),
     ("lockseconds", "LOCK_SECONDS"),
+    ("remote", "REMOTE"),
+    ("remoteref", "REMOTE_REF"),
+    ("leaseseconds", "LEASE_SECONDS"),
 ];
 
 /// Puts key-value pairs into `settings`, later ones over earlier ones; gives unknown keys.
@@ -117,6 +120,12 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         "graceseconds" => settings.grace = Duration::from_secs(given.number(0, 600)?),
         "logbytes" => settings.log_bytes = given.number(1 << 10, 1 << 40)?,
         "maxblobbytes" => settings.max_blob_bytes = given.number(1, 1 << 40)?,
+        "remote" => settings.remote = Some(given.text()?),
+        "remoteref" => {
+            let name = RefName::parse(given.value);
+            settings.remote_ref = name.ok_or_else(|| given.bad("a full ref name"))?;
+        }
+        "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
     }

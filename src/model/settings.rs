@@ -34,6 +34,13 @@ pub struct Settings {
     pub max_blob_bytes: u64,
     /// How long a command waits for the transaction lock (`wp.lockSeconds`).
     pub lock_wait: Duration,
+    /// The remote whose state decides who may act (`wp.remote`); `None`: this repository's own.
+    pub remote: Option<String>,
+    /// The ref of the state on that remote (`wp.remoteRef`).
+    pub remote_ref: RefName,
+    /// A machine that shows no sign of life for this long may be taken over from
+    /// (`wp.leaseSeconds`).
+    pub lease: Duration,
     /// What `wp.toml` says.
     pub project: Project,
 }
@@ -155,6 +162,9 @@ impl Default for Settings {
             log_bytes: 64 << 20,
             max_blob_bytes: 10 << 20,
             lock_wait: Duration::from_secs(30),
+            remote: None,
+            remote_ref: RefName::parse("refs/wp/state").expect("a literal in the right form"),
+            lease: Duration::from_secs(15 * 60),
             project: Project::default(),
         }
     }

@@ -21,7 +21,8 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
     planned(feature, claim)?;
     let none = PackageView::default();
     let package = feature.packages.get(package_id).unwrap_or(&none);
-    if package.attempts.contains_key(&attempt.attempt) {
+    let filed = package.attempts.get(&attempt.attempt);
+    if filed.is_some_and(|known| !known.waits()) {
         return Err(invalid(format!(
             "attempt `{}` exists already",
             attempt.attempt
@@ -50,16 +51,13 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
     if let Some((grant, steal)) = displaced {
         draft.end(&room, grant, (steal.reason, &steal.note))?;
     }
-    let mut record = attempt.clone();
-    record.number = package
-        .attempts
-        .values()
-        .map(|a| a.attempt.number)
-        .max()
-        .unwrap_or(0)
-        + 1;
-    record.by = draft.by();
-    draft.add(room.attempt(&attempt.attempt), &record)?;
+    if filed.is_none() {
+        let mut record = attempt.clone();
+        let numbers = package.attempts.values().map(|a| a.attempt.number);
+        record.number = numbers.max().unwrap_or(0) + 1;
+        record.by = draft.by();
+        draft.add(room.attempt(&attempt.attempt), &record)?;
+    }
     let epoch = package.highest().map_or(0, |grant| grant.epoch) + 1;
     let grant = Grant {
         epoch,

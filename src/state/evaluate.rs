@@ -9,7 +9,7 @@ use crate::state::record::Record;
 use crate::state::refusal::Refusal;
 use crate::state::request::{Op, Request};
 use crate::state::view::View;
-use crate::state::{attempt, claim, feature, land, lock};
+use crate::state::{attempt, claim, feature, integrator, land, lock};
 
 /// What the request changes, or why nothing may change.
 ///
@@ -27,6 +27,8 @@ pub fn evaluate(view: &View, request: &Request) -> Result<Vec<Record>, Refusal> 
             feature::run(&mut draft)?;
         }
         Op::Hold { .. } | Op::Lift { .. } => feature::hold(&mut draft)?,
+        Op::Integrate { feature, steal } => integrator::integrate(&mut draft, feature, *steal)?,
+        Op::Resign { feature } => integrator::resign(&mut draft, feature)?,
         Op::Claim(wanted) => claim::claim(&mut draft, wanted)?,
         Op::Note { .. } | Op::Answer { .. } => attempt::note(&mut draft)?,
         Op::End { .. } => attempt::end(&mut draft)?,

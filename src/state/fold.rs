@@ -11,9 +11,7 @@ use crate::state::codec::decode;
 use crate::state::layout::{
     self, FeatureRoom, LockRoom, LockSlot, PackageRoom, Slot, feature_slot, lock_slot, package_slot,
 };
-use crate::state::record::{
-    Attempt, Authority, Body, FormatRecord, Grant, LockClaim, Open, Record,
-};
+use crate::state::record::{Attempt, Authority, Beat, Body, FormatRecord, LockClaim, Open, Record};
 use crate::state::view::{FeatureView, LockView, PackageView, Problem, View};
 
 /// A blob of the state tree: its path below the folder that is folded, and its bytes.
@@ -179,6 +177,7 @@ pub fn everything(entries: &[Entry]) -> View {
                 let below = below(room.path(), entry);
                 rooms.locks.entry(room).or_default().push(below);
             }
+            Some(Slot::Beat(actor)) => view.put_beat(&actor, &entry.path, &entry.bytes),
             Some(Slot::Reserved) => {}
             None => view.problems.push(Problem::foreign(entry.path.clone())),
         }
@@ -245,6 +244,17 @@ impl View {
         }
     }
 
+    /// Reads `actors/<actor>/registers/beat.json`.
+    pub fn put_beat(&mut self, actor: &ActorId, path: &str, bytes: &[u8]) {
+        match decode::<Beat>(bytes) {
+            Ok(beat) if beat.by.actor == *actor => {
+                self.beats.insert(actor.clone(), beat);
+            }
+            Ok(_) => self.problem(path, "it is the beat of another clone".to_owned()),
+            Err(why) => self.problem(path, why),
+        }
+    }
+
     /// Adds a folded feature.
     pub fn add_feature(
         &mut self,
@@ -300,6 +310,10 @@ impl View {
         let authority = authority.as_ref();
         match layout::parse(&record.path).ok_or(NOT_A_RECORD)? {
             Slot::Reserved => Ok(()),
+            Slot::Beat(actor) => {
+                self.put_beat(&actor, &record.path, bytes);
+                Ok(())
+            }
             Slot::Format | Slot::Authority => {
                 self.put_meta(&record.path, bytes);
                 Ok(())
@@ -341,17 +355,15 @@ impl View {
         authority: Option<&ActorId>,
         bytes: &[u8],
     ) -> Result<(), String> {
-        let claim = match slot {
-            LockSlot::Claim(_) => None,
-            LockSlot::Grant(..) => Some(decode::<Grant>(bytes)?.attempt),
-            LockSlot::End(_, attempt) => Some(attempt.clone()),
-        };
-        let key = match claim {
-            None => decode::<LockClaim>(bytes)?.key,
-            Some(claim) => {
-                let mut locks = self.locks.iter();
-                let known = locks.find(|(_, lock)| lock.claims.contains_key(&claim));
-                known.ok_or("its lock has no readable claim")?.0.clone()
+        let key = match slot {
+            LockSlot::Claim(_) => decode::<LockClaim>(bytes)?.key,
+            LockSlot::Grant(..)
+            | LockSlot::End(..)
+            | LockSlot::Filed(..)
+            | LockSlot::Ruling(..) => {
+                let mut keys = self.locks.keys();
+                let known = keys.find(|key| LockRoom::of(key) == *room);
+                known.ok_or("its lock has no readable claim")?.clone()
             }
         };
         let lock = self.locks.entry(key).or_default();

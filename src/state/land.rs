@@ -3,6 +3,7 @@
 use crate::base::{AttemptId, FeatureId, PackageId};
 use crate::model::EndReason;
 use crate::state::draft::{Draft, invalid, stopped, unknown};
+use crate::state::integrator;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::record::{Accept, Land, LandClosed, Landing};
 use crate::state::refusal::Refusal;
@@ -21,6 +22,7 @@ pub(super) fn land(
     feature_id: &FeatureId,
     land: &Land,
 ) -> Result<(), Refusal> {
+    integrator::check(draft, feature_id)?;
     let feature = draft.feature(feature_id)?;
     if let Some(open) = feature.open_land() {
         return Err(Refusal::Landing { n: open.n });
@@ -72,6 +74,7 @@ fn may_land(draft: &Draft<'_>, feature: &FeatureId, landing: &Landing) -> Result
 
 /// The ref moved: accepts and ends the attempts.
 pub(super) fn landed(draft: &mut Draft<'_>, id: &FeatureId, n: u32) -> Result<(), Refusal> {
+    integrator::check(draft, id)?;
     let Some(land) = open(draft, id, (n, LandState::Landed))? else {
         return Ok(());
     };
@@ -111,6 +114,7 @@ pub(super) fn void(
     id: &FeatureId,
     (n, note): (u32, &str),
 ) -> Result<(), Refusal> {
+    integrator::check(draft, id)?;
     if open(draft, id, (n, LandState::Void))?.is_some() {
         close(draft, &FeatureRoom::of(id), (n, "void", note))?;
     }

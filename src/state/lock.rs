@@ -28,7 +28,8 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let locks = stored_form(&LockSet::of_key(key))?;
     let none = LockView::default();
     let lock = draft.view.locks.get(key).unwrap_or(&none);
-    if lock.claims.contains_key(attempt) {
+    let filed = lock.claims.contains_key(attempt);
+    if filed && !lock.waits(attempt) {
         return Err(invalid(format!("lock claim `{attempt}` exists already")));
     }
     let room = LockRoom::of(key);
@@ -51,7 +52,9 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         let end = draft.ending(epoch, &holder, why);
         draft.add(room.end(draft.authority(), &holder), &end)?;
     }
-    draft.add(room.claim(attempt), &claim)?;
+    if !filed {
+        draft.add(room.claim(attempt), &claim)?;
+    }
     let epoch = lock.grants.last_key_value().map_or(0, |(epoch, _)| *epoch) + 1;
     let grant = Grant {
         epoch,

@@ -4,17 +4,21 @@
 //! are kept oldest first, equal times in the order of their bytes, so that the order in which
 //! facts arrive does not show.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::{ActorId, Timestamp, json};
+use crate::base::{ActorId, Timestamp, TxnId, json};
 use crate::state::codec::decode;
+use crate::state::filed::Filed;
 use crate::state::layout::{
     FeatureRoom, FeatureSlot, LockRoom, LockSlot, PackageRoom, PackageSlot,
 };
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, End, EvidenceFact, FinalCheck, Grant, Hold, Land,
-    LandClosed, Lift, LockClaim, Open, PlanOrigin, RunEnded, RunStarted, Salvage,
+    Accept, Answer, Approval, Attempt, End, EvidenceFact, FinalCheck, Grant, Hold, Integrator,
+    Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling, RunEnded, RunStarted,
+    Salvage,
 };
 use crate::state::view::{
     AttemptView, FeatureView, LandState, LandView, LockView, PackageView, RunView,
@@ -67,7 +71,11 @@ impl FeatureView {
                 let check: FinalCheck = decode(bytes)?;
                 insert(&mut self.finals, check, |c| c.by.at)
             }
+            FeatureSlot::Filed(actor, txn) => file(&mut self.filed, (actor, txn), bytes),
             FeatureSlot::Land(..)
+            | FeatureSlot::Integrator(..)
+            | FeatureSlot::Resignation(..)
+            | FeatureSlot::Ruling(..)
             | FeatureSlot::Landed(..)
             | FeatureSlot::Void(..)
             | FeatureSlot::Hold(..)
@@ -94,6 +102,24 @@ impl FeatureView {
             FeatureSlot::Lift(by, n) => {
                 own(authority, by)?;
                 lift(&mut self.holds, *n, bytes)
+            }
+            FeatureSlot::Integrator(by, n) => {
+                own(authority, by)?;
+                let integrator: Integrator = decode(bytes)?;
+                agree(integrator.epoch == *n)?;
+                self.integrators.insert(*n, integrator);
+                Ok(())
+            }
+            FeatureSlot::Resignation(by, n) => {
+                own(authority, by)?;
+                let resignation: Resignation = decode(bytes)?;
+                agree(resignation.epoch == *n && self.integrators.contains_key(n))?;
+                self.resigned.insert(*n);
+                Ok(())
+            }
+            FeatureSlot::Ruling(by, txn) => {
+                own(authority, by)?;
+                rule(&mut self.rulings, txn, bytes)
             }
             _ => Err(NO_RIGHT.to_owned()),
         }
@@ -173,7 +199,8 @@ impl PackageView {
                 own(authority, by)?;
                 let end: End = decode(bytes)?;
                 let attempt = self.attempts.get_mut(aid).ok_or(NO_ATTEMPT)?;
-                agree(end.attempt == *aid && attempt.epoch == Some(end.epoch))?;
+                // Epoch 0: it asked for the package and never held it.
+                agree(end.attempt == *aid && attempt.epoch.unwrap_or(0) == end.epoch)?;
                 attempt.end = Some(end);
                 Ok(())
             }
@@ -264,8 +291,27 @@ impl LockView {
                 self.ends.insert(aid.clone(), end);
                 Ok(())
             }
+            LockSlot::Filed(actor, txn) => file(&mut self.filed, (actor, txn), bytes),
+            LockSlot::Ruling(by, txn) => {
+                own(authority, by)?;
+                rule(&mut self.rulings, txn, bytes)
+            }
         }
     }
+}
+
+fn file(all: &mut BTreeMap<TxnId, Filed>, (actor, txn): (&ActorId, &TxnId), bytes: &[u8]) -> Put {
+    let filed: Filed = decode(bytes)?;
+    agree(filed.request.actor == *actor && filed.request.txn == *txn)?;
+    all.insert(txn.clone(), filed);
+    Ok(())
+}
+
+fn rule(all: &mut BTreeMap<TxnId, Ruling>, txn: &TxnId, bytes: &[u8]) -> Put {
+    let ruling: Ruling = decode(bytes)?;
+    agree(ruling.txn == *txn)?;
+    all.insert(txn.clone(), ruling);
+    Ok(())
 }
 
 const NO_ATTEMPT: &str = "its attempt has no readable record";

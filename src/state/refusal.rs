@@ -37,6 +37,18 @@ pub enum Refusal {
         /// Which landing.
         n: u32,
     },
+    /// Another clone has the right to merge the feature, or nobody has it.
+    NotIntegrator {
+        /// Who has it: `user@host`; `None`: nobody.
+        holder: Option<String>,
+        /// The epoch of its right.
+        epoch: u32,
+    },
+    /// What it builds on is not confirmed by the authority yet.
+    Provisional {
+        /// What that is.
+        what: String,
+    },
     /// There is no such feature, plan, package, attempt, lock or landing.
     Unknown {
         /// What was looked for.
@@ -90,7 +102,9 @@ impl From<Refusal> for Error {
             Refusal::Held(_)
             | Refusal::AlreadyMerged { .. }
             | Refusal::Fenced { .. }
+            | Refusal::NotIntegrator { .. }
             | Refusal::Landing { .. } => Kind::Lost,
+            Refusal::Provisional { .. } => Kind::Provisional,
             Refusal::NotReady { .. } | Refusal::OnHold { .. } => Kind::Negative,
             Refusal::Unknown { .. } | Refusal::Invalid { .. } => Kind::Usage,
             Refusal::MissingObject { .. } => Kind::Busy,
@@ -114,6 +128,8 @@ impl Refusal {
             Refusal::OnHold { .. } => "on-hold",
             Refusal::Fenced { .. } => "fenced",
             Refusal::Landing { .. } => "landing",
+            Refusal::NotIntegrator { .. } => "not-integrator",
+            Refusal::Provisional { .. } => "provisional",
             Refusal::Unknown { .. } => "unknown",
             Refusal::MissingObject { .. } => "missing-object",
             Refusal::Damaged { .. } => "damaged",
@@ -148,6 +164,16 @@ impl std::fmt::Display for Refusal {
                 write!(f, "attempt `{attempt}` no longer holds the package")
             }
             Refusal::Landing { n } => write!(f, "landing {n} with this attempt is under way"),
+            Refusal::NotIntegrator {
+                holder: Some(holder),
+                ..
+            } => write!(f, "{holder} merges this feature"),
+            Refusal::NotIntegrator { holder: None, .. } => {
+                f.write_str("nobody has the right to merge this feature yet")
+            }
+            Refusal::Provisional { what } => {
+                write!(f, "{what} is provisional until the authority confirms it")
+            }
             Refusal::Unknown { what } => write!(f, "there is no {what}"),
             Refusal::MissingObject { oid } => write!(f, "object {oid} is not in the repository"),
             Refusal::Damaged { path, why } => write!(f, "the record `{path}` is damaged: {why}"),

@@ -150,6 +150,18 @@ pub enum Op {
         /// One package, or the whole feature.
         package: Option<PackageId>,
     },
+    /// Asks for the right to merge a feature.
+    Integrate {
+        /// The feature.
+        feature: FeatureId,
+        /// The epoch of an integrator that shows no sign of life, to be taken over from.
+        steal: Option<u32>,
+    },
+    /// Gives that right back.
+    Resign {
+        /// The feature.
+        feature: FeatureId,
+    },
     /// Takes a lock outside a package.
     LockAcquire {
         /// Minted for this claim.
@@ -190,7 +202,9 @@ impl Op {
             | Op::Landed { feature, .. }
             | Op::VoidLand { feature, .. }
             | Op::Hold { feature, .. }
-            | Op::Lift { feature, .. } => Some(feature),
+            | Op::Lift { feature, .. }
+            | Op::Integrate { feature, .. }
+            | Op::Resign { feature } => Some(feature),
             Op::Claim(claim) => Some(&claim.attempt.feature),
             Op::LockAcquire { .. } | Op::LockRelease { .. } => None,
         }
@@ -219,6 +233,8 @@ impl Op {
             Op::VoidLand { .. } => "void-land",
             Op::Hold { .. } => "hold",
             Op::Lift { .. } => "lift",
+            Op::Integrate { .. } => "integrate",
+            Op::Resign { .. } => "resign",
             Op::LockAcquire { .. } => "lock-acquire",
             Op::LockRelease { .. } => "lock-release",
         }

@@ -1,16 +1,17 @@
 //! What the records mean: a fold from package to feature to root. Pure, total, order-free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, ContentHash, FeatureId, Oid, PackageId, TxnId};
+use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TxnId};
 use crate::model::gate::GateVerdict;
-use crate::model::outcome::{AttemptResult, Deviation};
+use crate::model::outcome::{AttemptResult, Deviation, EndReason};
+use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, End, EvidenceFact, FinalCheck, Grant, Hold, Land,
-    LockClaim, Open, PlanOrigin, RunEnded, RunStarted, Salvage,
+    Accept, Answer, Approval, Attempt, Authority, Beat, End, EvidenceFact, FinalCheck, Grant, Hold,
+    Integrator, Land, LockClaim, Open, PlanOrigin, Ruling, RunEnded, RunStarted, Salvage,
 };
 
 /// The state as somebody sees it: the brief of everything, and the features that were asked for.
@@ -26,8 +27,26 @@ pub struct View {
     pub features: BTreeMap<FeatureId, FeatureView>,
     /// Every lock taken outside a package, by key.
     pub locks: BTreeMap<String, LockView>,
+    /// The last sign of life of every clone.
+    pub beats: BTreeMap<ActorId, Beat>,
+    /// What of this is not confirmed by the authority; empty where this repository is its own.
+    pub tentative: Tentative,
     /// Records that could not be read: reported, never skipped silently.
     pub problems: Vec<Problem>,
+}
+
+/// Rights that a clone shows because it asked for them: granted as far as it knows, and worth
+/// nothing until the authority has said so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tentative {
+    /// Holders of a package or a lock.
+    pub grants: BTreeSet<AttemptId>,
+    /// Landings.
+    pub lands: BTreeSet<(FeatureId, u32)>,
+    /// Packages that are merged as far as this clone knows.
+    pub accepts: BTreeSet<(FeatureId, PackageId)>,
+    /// Features of which this clone would be the integrator.
+    pub integrators: BTreeSet<FeatureId>,
 }
 
 /// A record that could not be read.
@@ -69,6 +88,8 @@ pub struct FeatureBrief {
     pub live: Vec<(PackageId, Grant)>,
     /// Nothing new starts.
     pub held: bool,
+    /// Requests on which the authority has not ruled, in no order.
+    pub pending: Vec<Filed>,
 }
 
 /// One feature in full.
@@ -90,6 +111,14 @@ pub struct FeatureView {
     pub holds: Vec<Hold>,
     /// Highest number of any hold, lifted or not.
     pub holds_seen: u32,
+    /// Who merges, by epoch.
+    pub integrators: BTreeMap<u32, Integrator>,
+    /// Integrators that no longer are.
+    pub resigned: BTreeSet<u32>,
+    /// Requests that were filed with an authority elsewhere.
+    pub filed: BTreeMap<TxnId, Filed>,
+    /// What it made of them.
+    pub rulings: BTreeMap<TxnId, Ruling>,
     /// Packages that have at least one record, by verbatim id.
     pub packages: BTreeMap<PackageId, PackageView>,
 }
@@ -170,6 +199,10 @@ pub struct LockView {
     pub grants: BTreeMap<u32, Grant>,
     /// Ends by claim.
     pub ends: BTreeMap<AttemptId, End>,
+    /// Requests that were filed with an authority elsewhere.
+    pub filed: BTreeMap<TxnId, Filed>,
+    /// What it made of them.
+    pub rulings: BTreeMap<TxnId, Ruling>,
 }
 
 impl FeatureBrief {
@@ -239,7 +272,23 @@ fn contradictions(grants: &BTreeMap<u32, Grant>, ended: impl Fn(&Grant) -> bool)
     found
 }
 
+fn pending(filed: &BTreeMap<TxnId, Filed>, rulings: &BTreeMap<TxnId, Ruling>) -> Vec<Filed> {
+    let open = filed.iter().filter(|(txn, _)| !rulings.contains_key(*txn));
+    open.map(|(_, filed)| filed.clone()).collect()
+}
+
 impl LockView {
+    /// True if the claim neither held the lock nor was refused it.
+    pub(super) fn waits(&self, claim: &AttemptId) -> bool {
+        let granted = self.grants.values().any(|grant| grant.attempt == *claim);
+        !granted && !self.ends.contains_key(claim)
+    }
+
+    /// Requests on which the authority has not ruled.
+    pub(super) fn pending(&self) -> Vec<Filed> {
+        pending(&self.filed, &self.rulings)
+    }
+
     /// What cannot have come from one authority.
     pub(super) fn contradictions(&self) -> Vec<String> {
         contradictions(&self.grants, |grant| self.ends.contains_key(&grant.attempt))
@@ -259,7 +308,26 @@ impl LockView {
     }
 }
 
+impl AttemptView {
+    /// True if it neither held its package nor was refused it: its claim waits for the authority.
+    pub(super) fn waits(&self) -> bool {
+        self.epoch.is_none() && self.end.is_none()
+    }
+
+    /// True if the authority, or this clone as far as it knows, gave the package to another.
+    pub fn is_superseded(&self) -> bool {
+        let never_held = |end: &End| end.epoch == 0 && end.reason == EndReason::Superseded;
+        self.end.as_ref().is_some_and(never_held)
+    }
+}
+
 impl FeatureView {
+    /// Who merges the feature, where that is a right.
+    pub fn integrator(&self) -> Option<&Integrator> {
+        let (epoch, live) = self.integrators.last_key_value()?;
+        (!self.resigned.contains(epoch)).then_some(live)
+    }
+
     /// The plan that was published, or run, last.
     pub fn current_plan(&self) -> Option<&PlanOrigin> {
         self.plans.values().max_by_key(|plan| {
@@ -295,6 +363,7 @@ impl FeatureView {
         brief.last_result = ended.map(|end| end.result.clone());
         brief.packages = self.current_plan().map_or(0, |plan| plan.packages.len());
         brief.held = !self.holds.is_empty();
+        brief.pending = pending(&self.filed, &self.rulings);
     }
 
     /// The package that lies in `room`, where a record or a plan names it.

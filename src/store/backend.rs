@@ -3,6 +3,9 @@
 //! A [`Snapshot`] is consumed by the swap that builds on it, so nobody can swap against a base
 //! that was read again. Subtrees are read when somebody asks for them.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeSet, BinaryHeap};
+
 use crate::base::{Error, Oid, Result, Timestamp};
 use crate::git::{Commit, Entry, Person};
 use crate::state::Record;
@@ -80,19 +83,54 @@ pub(super) trait Backend: Send {
     fn put_blob(&self, bytes: &[u8]) -> Result<Oid>;
 }
 
-/// Looks at the commits from `tip` along the first parents while `look` wants more.
+/// Looks at the commits of the history, newest first, while `look` wants more. Where two machines
+/// worked at the same time the history forks and joins again; all of it is looked at.
 pub(super) fn chain(
     backend: &dyn Backend,
     tip: Option<Oid>,
     mut look: impl FnMut(&Commit) -> bool,
 ) -> Result<()> {
-    let mut next = tip;
-    while let Some(oid) = next {
-        let commit = backend.commit(&oid)?;
-        if !look(&commit) {
-            break;
+    let (mut seen, mut waiting) = (BTreeSet::new(), BinaryHeap::new());
+    let mut count = 0;
+    let mut next: Vec<Oid> = tip.into_iter().collect();
+    loop {
+        for oid in next {
+            if seen.insert(oid.clone()) {
+                let commit = backend.commit(&oid)?;
+                // Of commits made at the same time the one that was met first comes first.
+                count += 1;
+                waiting.push(Waiting(commit.committed, Reverse(count), commit));
+            }
         }
-        next = commit.parents.into_iter().next();
+        let Some(Waiting(_, _, commit)) = waiting.pop() else {
+            return Ok(());
+        };
+        if !look(&commit) {
+            return Ok(());
+        }
+        next = commit.parents;
     }
-    Ok(())
 }
+
+/// A commit that was met and not looked at yet, ordered by time.
+struct Waiting(Timestamp, Reverse<usize>, Commit);
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Waiting {}

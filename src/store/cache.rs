@@ -13,7 +13,7 @@ use crate::state::layout::FeatureRoom;
 use crate::state::view::FeatureBrief;
 
 /// Changes with the meaning or the form of what is kept.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A larger file was not written by us.
 const BYTES_MAX: u64 = 256 << 20;
 

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::{AttemptId, ContentHash, Error, FeatureId, Oid, RefName, Result, TxnId};
+use crate::base::{ActorId, AttemptId, ContentHash, Error, FeatureId, Oid, RefName, Result, TxnId};
 use crate::git::Repo;
 use crate::model::Settings;
 use crate::state::layout::FeatureRoom;
 use crate::state::{Refusal, Request, View};
+use crate::store::actor;
 use crate::store::backend::{Backend, Snapshot, chain};
 use crate::store::cache::Cache;
 use crate::store::git_ref::GitRef;
@@ -61,6 +62,8 @@ pub(super) struct Local {
     pub(super) git: GitRef,
     pub(super) wp: PathBuf,
     pub(super) wait: Duration,
+    /// The remote whose state decides; `None`: this repository's own.
+    pub(super) remote: Option<String>,
     pub(super) journal: RefCell<Journal>,
 }
 
@@ -78,6 +81,7 @@ impl Store {
         let local = Local {
             git: git.clone(),
             wait: settings.lock_wait,
+            remote: settings.remote.clone(),
             journal: RefCell::new(Journal::new(wp.join("journal"), settings.durability)),
             wp,
         };
@@ -127,7 +131,20 @@ impl Store {
 
     pub(super) fn view_at(&self, snapshot: &Snapshot, load: &Load) -> Result<Arc<View>> {
         let source = (self.backend.as_ref(), &self.cache);
-        self.mirror.borrow_mut().view(snapshot, load, source)
+        let mut mirror = self.mirror.borrow_mut();
+        match self.elsewhere()? {
+            Some(me) => mirror.shown(snapshot, (load, &me), source),
+            None => mirror.view(snapshot, load, source),
+        }
+    }
+
+    /// This clone's id, where the authority is elsewhere and this clone may have something
+    /// waiting for it.
+    pub(super) fn elsewhere(&self) -> Result<Option<ActorId>> {
+        match &self.site {
+            Site::Local(local) if local.remote.is_some() => actor::read(&local.wp),
+            Site::Local(_) | Site::Memory(_) => Ok(None),
+        }
     }
 
     /// Makes the changes that are asked for, in order, each on the state that includes the ones

@@ -39,14 +39,19 @@ impl Load {
 
 #[derive(Default)]
 pub(super) struct Mirror {
-    tree: Option<Oid>,
-    view: Arc<View>,
+    pub(super) tree: Option<Oid>,
+    pub(super) view: Arc<View>,
     folders: Folders,
     meta: Option<Oid>,
     meta_problems: Vec<Problem>,
     root_problems: Vec<Problem>,
+    actors: Option<Oid>,
+    actor_problems: Vec<Problem>,
     features: BTreeMap<FeatureRoom, Feature>,
     locks: BTreeMap<LockRoom, Remembered>,
+    /// What this clone shows while requests of it wait for an authority elsewhere, and the tree
+    /// for which that was made.
+    pub(super) overlay: Option<(Arc<View>, Option<Oid>)>,
 }
 
 struct Feature {
@@ -85,15 +90,16 @@ impl Mirror {
                 Some(Slot::Feature(room, _)) => known.insert(room.path().to_owned()),
                 Some(Slot::Package(_, room, _)) => known.insert(room.path().to_owned()),
                 Some(Slot::Lock(room, _)) => known.insert(room.path().to_owned()),
+                Some(Slot::Beat(_)) => known.insert("actors".to_owned()),
                 _ => known.insert("meta".to_owned()),
             };
         }
-        self.follow(snapshot, &Load::Briefs, &known, (backend, cache))
-    }
-
-    /// The view as it stands.
-    pub(super) fn current(&self) -> &View {
-        &self.view
+        self.follow(snapshot, &Load::Briefs, &known, (backend, cache))?;
+        let tree = self.tree.clone();
+        if let Some((_, of)) = &mut self.overlay {
+            *of = tree;
+        }
+        Ok(())
     }
 
     /// Forgets what was read: applied records did not become part of the state.
@@ -156,6 +162,7 @@ impl Mirror {
         if self.meta != root.meta {
             self.read_meta(root.meta, known, reader)?;
         }
+        self.read_beats(root.actors, known, reader)?;
         for (room, tree) in root.features {
             let wanted = load.wants(&room);
             if self.feature(&room, tree, (wanted, known), reader)? == Fate::Shrunk {
@@ -196,6 +203,34 @@ impl Mirror {
             self.meta_problems = view.problems;
         }
         self.meta = tree;
+        Ok(())
+    }
+
+    fn read_beats(
+        &mut self,
+        tree: Option<Oid>,
+        known: &Known,
+        reader: &mut Reader<'_>,
+    ) -> Result<()> {
+        if self.actors != tree
+            && let Some(folder) = &tree
+            && !known.contains("actors")
+        {
+            let mut view = View::default();
+            let folders = [(String::new(), folder.clone())];
+            let (entries, problems) = reader.records("actors", &folders)?;
+            view.problems = problems;
+            for entry in entries {
+                let path = format!("actors/{}", entry.path);
+                match layout::parse(&path) {
+                    Some(Slot::Beat(actor)) => view.put_beat(&actor, &path, &entry.bytes),
+                    _ => view.problems.push(Problem::foreign(path)),
+                }
+            }
+            Arc::make_mut(&mut self.view).beats = view.beats;
+            self.actor_problems = view.problems;
+        }
+        self.actors = tree;
         Ok(())
     }
 
@@ -327,6 +362,7 @@ impl Mirror {
     fn gather_problems(&mut self) {
         let mut all = self.meta_problems.clone();
         all.extend(self.root_problems.iter().cloned());
+        all.extend(self.actor_problems.iter().cloned());
         all.extend(
             self.features
                 .values()

@@ -4,6 +4,7 @@
 //! everybody's waiting requests on one snapshot; the swap consumes that very snapshot. Reads
 //! never lock and never write refs, objects, index or config.
 
+pub mod actor;
 mod backend;
 mod cache;
 mod damage;
@@ -17,7 +18,9 @@ mod journal;
 mod memory;
 mod message;
 mod mirror;
+mod overlay;
 mod reader;
+mod remembered;
 mod repair;
 mod spool;
 mod transact;

@@ -30,6 +30,7 @@ pub(super) struct Reader<'a> {
 #[derive(Default)]
 pub(super) struct Root {
     pub(super) meta: Option<Oid>,
+    pub(super) actors: Option<Oid>,
     pub(super) features: BTreeMap<FeatureRoom, Oid>,
     pub(super) locks: BTreeMap<LockRoom, Oid>,
     pub(super) problems: Vec<Problem>,
@@ -68,6 +69,7 @@ impl<'a> Reader<'a> {
             let name = entry.path.to_text();
             match (name.as_str(), entry.mode) {
                 ("meta", Mode::Tree) => root.meta = Some(entry.oid.clone()),
+                ("actors", Mode::Tree) => root.actors = Some(entry.oid.clone()),
                 ("features", Mode::Tree) => {
                     for (path, oid) in self.fanned("features", &entry.oid, &mut root.problems)? {
                         match layout::feature_room(&path) {

@@ -9,11 +9,13 @@ use crate::base::{Error, Oid, Result, TxnId};
 use crate::os::clock::{self, Moment};
 use crate::os::lock::{self, FileLock};
 use crate::state::record::Body;
-use crate::state::{Record, Refusal, Request, View, evaluate};
+use crate::state::settle::{self, Filing};
+use crate::state::{Record, Refusal, Request, View, evaluate, layout};
 use crate::store::backend::{Batch, Snapshot, SwapError, chain};
 use crate::store::handle::{Accepted, Local, Site, Store};
 use crate::store::message;
 use crate::store::mirror::Load;
+use crate::store::remembered::Remembered;
 use crate::store::spool::{self, Ticket, Turn};
 
 /// How often a batch is evaluated again because something else than this program moved the ref.
@@ -113,15 +115,14 @@ impl Store {
             if view.is_none() {
                 view = Some(self.look(&snapshot, requests)?);
             }
-            let judged = view.as_ref().map(|view| evaluate(view, request));
-            answers.push(match judged {
-                Some(Err(refusal)) => Some(Err(refusal)),
-                Some(Ok(records)) if records.is_empty() => Some(Ok(Accepted::Unchanged)),
-                Some(Ok(records)) => match self.with_objects(Ok(records), request)? {
+            let Some(view) = &view else { continue };
+            answers.push(match self.ask(view, request)? {
+                Err(refusal) => Some(Err(refusal)),
+                Ok(filing) if filing.is_empty() => Some(Ok(Accepted::Unchanged)),
+                Ok(filing) => match self.with_objects(Ok(filing), request)? {
                     Err(refusal) => Some(Err(refusal)),
                     Ok(_) => None,
                 },
-                None => None,
             });
         }
         Ok(answers)
@@ -221,20 +222,45 @@ impl Store {
                 all.outcomes.push(Ok(Some(Accepted::Committed(commit))));
                 continue;
             }
-            let judged = evaluate(mirror.current(), request);
+            let judged = self.ask(mirror.current(), request)?;
             all.outcomes
                 .push(match self.with_objects(judged, request)? {
                     Err(refusal) => Err(refusal),
                     Ok(new) if new.is_empty() => Ok(Some(Accepted::Unchanged)),
                     Ok(new) => {
-                        mirror.apply(&new);
-                        all.records.extend(new);
+                        mirror.file(&new);
+                        all.records.extend(new.facts);
                         all.granted.push(request);
                         Ok(None)
                     }
                 });
         }
         Ok(all)
+    }
+
+    /// What a request comes to here: records, or, where the authority is elsewhere, facts and the
+    /// rights that this clone hopes for.
+    fn ask(&self, view: &View, request: &Request) -> Result<Result<Filing, Refusal>> {
+        let Site::Local(local) = &self.site else {
+            return Ok(evaluate(view, request).map(Filing::of_facts));
+        };
+        let Some(remote) = &local.remote else {
+            return Ok(evaluate(view, request).map(Filing::of_facts));
+        };
+        let filing = settle::file(view, request);
+        match filing {
+            Ok(filing) if !filing.rights.is_empty() => {
+                let frozen = Remembered::load(&local.wp, remote)?.frozen;
+                Ok(match frozen {
+                    Some(why) => Err(Refusal::Damaged {
+                        path: layout::AUTHORITY.to_owned(),
+                        why,
+                    }),
+                    None => Ok(filing),
+                })
+            }
+            other => Ok(other),
+        }
     }
 
     /// Swaps the ref against the snapshot that was judged on; `None` if it moved.
@@ -298,13 +324,13 @@ impl Store {
     /// Refuses what names an object that is not there.
     fn with_objects(
         &self,
-        judged: Result<Vec<Record>, Refusal>,
+        judged: Result<Filing, Refusal>,
         request: &Request,
-    ) -> Result<Result<Vec<Record>, Refusal>> {
-        let Ok(records) = &judged else {
+    ) -> Result<Result<Filing, Refusal>> {
+        let Ok(filing) = &judged else {
             return Ok(judged);
         };
-        let blobs = records.iter().filter_map(|record| match &record.body {
+        let blobs = filing.facts.iter().filter_map(|record| match &record.body {
             Body::Blob(oid) => Some(oid),
             Body::Json(_) => None,
         });

@@ -7,9 +7,9 @@ mod room;
 mod slot;
 
 pub use room::{
-    FeatureRoom, LockRoom, PackageRoom, fan, feature_room, h8, lock_room, package_room,
+    FeatureRoom, LockRoom, PackageRoom, beat, fan, feature_room, h8, lock_room, package_room,
 };
 pub use slot::{
-    AUTHORITY, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, feature_slot, is_json,
-    is_reserved, lock_slot, package_slot, parse,
+    AUTHORITY, Class, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, class, feature_slot,
+    is_json, is_reserved, lock_slot, package_slot, parse,
 };

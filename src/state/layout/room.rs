@@ -78,7 +78,18 @@ impl FeatureRoom {
         format!("{}/facts/final/{tree}-{}.json", self.0, h8(body))
     }
 
-    /// Path of a right of the feature: `land`, `landed`, `void`, `hold` or `lift` number `n`.
+    /// Path of a `Filed`.
+    pub fn filed(&self, actor: &ActorId, txn: &TxnId) -> String {
+        format!("{}/facts/requests/{actor}/{txn}.json", self.0)
+    }
+
+    /// Path of a `Ruling`.
+    pub fn ruling(&self, authority: &ActorId, txn: &TxnId) -> String {
+        format!("{}/rights/{authority}/ruling-{txn}.json", self.0)
+    }
+
+    /// Path of a right of the feature: `land`, `landed`, `void`, `hold`, `lift`, `integrator` or
+    /// `resign` number `n`.
     pub fn right(&self, authority: &ActorId, word: &str, n: u32) -> String {
         format!("{}/rights/{authority}/{word}-{n}.json", self.0)
     }
@@ -194,6 +205,21 @@ impl LockRoom {
     pub fn end(&self, authority: &ActorId, attempt: &AttemptId) -> String {
         format!("{}/rights/{authority}/end-{attempt}.json", self.0)
     }
+
+    /// Path of a `Filed`.
+    pub fn filed(&self, actor: &ActorId, txn: &TxnId) -> String {
+        format!("{}/facts/requests/{actor}/{txn}.json", self.0)
+    }
+
+    /// Path of a `Ruling`.
+    pub fn ruling(&self, authority: &ActorId, txn: &TxnId) -> String {
+        format!("{}/rights/{authority}/ruling-{txn}.json", self.0)
+    }
+}
+
+/// Path of a `Beat`.
+pub fn beat(actor: &ActorId) -> String {
+    format!("actors/{actor}/registers/beat.json")
 }
 
 /// Reads the folder of a feature, `features/<h2>/<slug>`.

@@ -10,7 +10,7 @@ pub const FORMAT: &str = "meta/format.json";
 /// `meta/authority.json`
 pub const AUTHORITY: &str = "meta/authority.json";
 /// Rooms at the root that later versions of the same format may fill.
-const RESERVED: [&str; 5] = ["tasks", "handoffs", "memories", "retractions", "actors"];
+const RESERVED: [&str; 4] = ["tasks", "handoffs", "memories", "retractions"];
 
 /// What a path is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Slot {
     Package(FeatureRoom, PackageRoom, PackageSlot),
     /// A record of a lock.
     Lock(LockRoom, LockSlot),
+    /// `Beat`
+    Beat(ActorId),
     /// A room of a later version of this format.
     Reserved,
 }
@@ -58,6 +60,14 @@ pub enum FeatureSlot {
     Hold(ActorId, u32),
     /// `Lift`
     Lift(ActorId, u32),
+    /// `Integrator`
+    Integrator(ActorId, u32),
+    /// `Resignation`
+    Resignation(ActorId, u32),
+    /// `Filed`
+    Filed(ActorId, TxnId),
+    /// `Ruling`
+    Ruling(ActorId, TxnId),
 }
 
 /// What a path inside a package is. The order is the order in which a fold needs them.
@@ -98,6 +108,10 @@ pub enum LockSlot {
     Grant(ActorId, u32),
     /// `End`
     End(ActorId, AttemptId),
+    /// `Filed`
+    Filed(ActorId, TxnId),
+    /// `Ruling`
+    Ruling(ActorId, TxnId),
 }
 
 /// Reads a path of the state tree; `None` if it is none that this format has.
@@ -111,9 +125,71 @@ pub fn parse(path: &str) -> Option<Slot> {
     match room {
         "features" => feature(rest),
         "locks" => lock(rest),
+        "actors" => Some(Slot::Beat(beat(rest)?)),
         _ if is_reserved(room) => Some(Slot::Reserved),
         _ => None,
     }
+}
+
+/// How an entry of the state tree may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// Part of `meta/`: the authority's to change.
+    Meta,
+    /// Never changes; anybody may add it under its own id.
+    Fact,
+    /// Replaced by its one actor.
+    Register,
+    /// Never changes; written only by the commit that wins the swap on this authority.
+    Right(ActorId),
+}
+
+/// The class of a path; `None` if it is none that this format has.
+pub fn class(path: &str) -> Option<Class> {
+    Some(match parse(path)? {
+        Slot::Format | Slot::Authority => Class::Meta,
+        Slot::Beat(_) => Class::Register,
+        Slot::Reserved => Class::Fact,
+        Slot::Feature(_, slot) => match slot {
+            FeatureSlot::Land(by, _)
+            | FeatureSlot::Landed(by, _)
+            | FeatureSlot::Void(by, _)
+            | FeatureSlot::Hold(by, _)
+            | FeatureSlot::Lift(by, _)
+            | FeatureSlot::Integrator(by, _)
+            | FeatureSlot::Resignation(by, _)
+            | FeatureSlot::Ruling(by, _) => Class::Right(by),
+            FeatureSlot::Open(_)
+            | FeatureSlot::Plan(_)
+            | FeatureSlot::Origin(_)
+            | FeatureSlot::Approval(..)
+            | FeatureSlot::RunStarted(_)
+            | FeatureSlot::RunEnded(_)
+            | FeatureSlot::RunSummary(_)
+            | FeatureSlot::Final(_)
+            | FeatureSlot::Filed(..) => Class::Fact,
+        },
+        Slot::Package(_, _, slot) => match slot {
+            PackageSlot::Grant(by, _)
+            | PackageSlot::End(by, _)
+            | PackageSlot::Accept(by)
+            | PackageSlot::Hold(by, _)
+            | PackageSlot::Lift(by, _) => Class::Right(by),
+            PackageSlot::Attempt(_)
+            | PackageSlot::Result(_)
+            | PackageSlot::Evidence(..)
+            | PackageSlot::Gate(..)
+            | PackageSlot::Deviation(..)
+            | PackageSlot::Salvage(..)
+            | PackageSlot::Answer(_) => Class::Fact,
+        },
+        Slot::Lock(_, slot) => match slot {
+            LockSlot::Grant(by, _) | LockSlot::End(by, _) | LockSlot::Ruling(by, _) => {
+                Class::Right(by)
+            }
+            LockSlot::Claim(_) | LockSlot::Filed(..) => Class::Fact,
+        },
+    })
 }
 
 /// True for rooms at the root that later versions of the same format may fill.
@@ -124,6 +200,10 @@ pub fn is_reserved(room: &str) -> bool {
 /// True unless the path is one of the records that are no JSON.
 pub fn is_json(path: &str) -> bool {
     !(path.ends_with("/plan") || path.ends_with("/summary.md"))
+}
+
+fn beat(rest: &str) -> Option<ActorId> {
+    ActorId::parse(rest.strip_suffix("/registers/beat.json")?)
 }
 
 fn feature(rest: &str) -> Option<Slot> {
@@ -152,11 +232,17 @@ pub fn feature_slot(parts: &[&str]) -> Option<FeatureSlot> {
         ["facts", "runs", run, "ended.json"] => FeatureSlot::RunEnded(TxnId::parse(run)?),
         ["facts", "runs", run, "summary.md"] => FeatureSlot::RunSummary(TxnId::parse(run)?),
         ["facts", "final", name] => FeatureSlot::Final(about(json(name)?)?.1),
+        ["facts", "requests", actor, name] => filed(actor, name, FeatureSlot::Filed)?,
         ["rights", authority, name] => {
             let authority = ActorId::parse(authority)?;
             let (word, n) = json(name)?.split_once('-')?;
+            if word == "ruling" {
+                return Some(FeatureSlot::Ruling(authority, TxnId::parse(n)?));
+            }
             let n = number(n)?;
             match word {
+                "integrator" => FeatureSlot::Integrator(authority, n),
+                "resign" => FeatureSlot::Resignation(authority, n),
                 "land" => FeatureSlot::Land(authority, n),
                 "landed" => FeatureSlot::Landed(authority, n),
                 "void" => FeatureSlot::Void(authority, n),
@@ -223,17 +309,23 @@ fn lock(rest: &str) -> Option<Slot> {
 pub fn lock_slot(parts: &[&str]) -> Option<LockSlot> {
     match parts {
         ["facts", attempt, "claim.json"] => Some(LockSlot::Claim(AttemptId::parse(attempt)?)),
+        ["facts", "requests", actor, name] => filed(actor, name, LockSlot::Filed),
         ["rights", authority, name] => {
             let authority = ActorId::parse(authority)?;
             let (word, rest) = json(name)?.split_once('-')?;
             match word {
                 "grant" => Some(LockSlot::Grant(authority, number(rest)?)),
                 "end" => Some(LockSlot::End(authority, AttemptId::parse(rest)?)),
+                "ruling" => Some(LockSlot::Ruling(authority, TxnId::parse(rest)?)),
                 _ => None,
             }
         }
         _ => None,
     }
+}
+
+fn filed<S>(actor: &str, name: &str, slot: fn(ActorId, TxnId) -> S) -> Option<S> {
+    Some(slot(ActorId::parse(actor)?, TxnId::parse(json(name)?)?))
 }
 
 fn json(name: &str) -> Option<&str> {
@@ -260,6 +352,7 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::base::{FeatureId, PackageId};
+    use crate::state::layout;
 
     fn oid() -> Oid {
         Oid::parse(&"a1".repeat(20)).unwrap()
@@ -292,6 +385,10 @@ mod tests {
             feature.right(&actor, "void", 12),
             feature.right(&actor, "hold", 1),
             feature.right(&actor, "lift", 1),
+            feature.right(&actor, "integrator", 1),
+            feature.right(&actor, "resign", 1),
+            feature.filed(&actor, &txn),
+            feature.ruling(&actor, &txn),
             package.attempt(&aid),
             package.result(&aid),
             package.fact(&aid, "evidence", Some(&oid()), b"{}"),
@@ -307,6 +404,9 @@ mod tests {
             lock.claim(&aid),
             lock.grant(&actor, 1),
             lock.end(&actor, &aid),
+            lock.filed(&actor, &txn),
+            lock.ruling(&actor, &txn),
+            layout::beat(&actor),
             FORMAT.to_owned(),
             AUTHORITY.to_owned(),
         ] {

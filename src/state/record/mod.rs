@@ -13,6 +13,9 @@
 //! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
 //! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
 //! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
+//! features/<h2>/<f>/rights/<authority>/integrator-<epoch>.json resign-<epoch>.json
+//! features/<h2>/<f>/facts/requests/<actor>/<txn>.json Filed, until the authority rules on it
+//! features/<h2>/<f>/rights/<authority>/ruling-<txn>.json   Ruling
 //! features/<h2>/<f>/packages/<h2>/<p>/facts/<aid>/attempt.json
 //!                                                /result.json
 //!                                                /evidence-<tree>-<h8>.json
@@ -23,14 +26,18 @@
 //! features/<h2>/<f>/packages/<h2>/<p>/rights/<authority>/grant-<epoch>.json end-<aid>.json
 //!                                                       accept.json hold-<n>.json lift-<n>.json
 //! locks/<h2>/<hash of key>/facts/<aid>/claim.json     LockClaim
+//! locks/<h2>/<hash of key>/facts/requests/<actor>/<txn>.json
 //! locks/<h2>/<hash of key>/rights/<authority>/grant-<epoch>.json end-<aid>.json
+//!                                             ruling-<txn>.json
+//! actors/<actor>/registers/beat.json                  Beat
 //! ```
 //! `<h2>` is the first two hex digits of the SHA-256 of the verbatim id, `<h8>` the first eight of
 //! the record's canonical bytes, `<f>` and `<p>` are slugs; the verbatim id stands in the record.
-//! Rooms kept free for later: `tasks/`, `handoffs/`, `memories/`, `retractions/`, `actors/`.
+//! Rooms kept free for later: `tasks/`, `handoffs/`, `memories/`, `retractions/`.
 
 mod entry;
 mod fact;
+mod register;
 mod right;
 
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
@@ -38,4 +45,8 @@ pub use fact::{
     Answer, Approval, Attempt, EvidenceFact, FinalCheck, LockClaim, Open, PackageBrief, PlanOrigin,
     RunEnded, RunStarted, Salvage,
 };
-pub use right::{Accept, End, Grant, Hold, HoldKind, Land, LandClosed, Landing, Lift};
+pub use register::Beat;
+pub use right::{
+    Accept, End, Grant, Hold, HoldKind, Integrator, Land, LandClosed, Landing, Lift, Resignation,
+    Ruling,
+};

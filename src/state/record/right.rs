@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, Oid, PackageId, RefName};
+use crate::base::{AttemptId, Oid, PackageId, RefName, TxnId};
 use crate::model::outcome::EndReason;
 use crate::state::locks::LockSet;
 use crate::state::record::entry::By;
+use crate::state::refusal::Refusal;
 
 /// A grant of a package, or of a lock taken outside one. Immutable; the path is the slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,36 @@ pub struct LandClosed {
     /// Why, for a void one.
     pub note: String,
     /// Who and when.
+    pub by: By,
+}
+
+/// A clone merges and finishes a feature; only needed where several machines share an authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integrator {
+    /// 1, 2, 3 ... per feature.
+    pub epoch: u32,
+    /// Who merges, and since when.
+    pub by: By,
+}
+
+/// A clone no longer merges a feature: it gave the role back, or another took it over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resignation {
+    /// Which of the feature's integrators.
+    pub epoch: u32,
+    /// Who ended it, and when.
+    pub by: By,
+}
+
+/// What the authority made of a request that was filed elsewhere. There is one per request, so
+/// that none takes effect twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The request.
+    pub txn: TxnId,
+    /// Why it was refused; `None` if it was granted.
+    pub refused: Option<Refusal>,
+    /// Whose request it was, and when that was made.
     pub by: By,
 }
 

@@ -1,0 +1,18 @@
+//! Requests that only an authority elsewhere can grant: kept as facts until it rules on them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::AttemptId;
+use crate::state::request::Request;
+
+/// A request that waits for the authority. Its clone shows what it would come to meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filed {
+    /// The order among the waiting requests of one clone. Clocks may jump, this does not.
+    pub seq: u64,
+    /// Who held what the request takes over, when it was filed. Epochs of provisional grants may
+    /// change until they are granted; who held them does not.
+    pub displaces: Option<AttemptId>,
+    /// What is asked for.
+    pub request: Request,
+}
