@@ -8,29 +8,27 @@ use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
 use crate::model::RunResult;
 use crate::schedule::status::standing_of;
-use crate::schedule::{Decision, Stop, Why};
+use crate::schedule::{Decision, Duties, Stop, Why};
 use crate::state::record::{PackageBrief, RunEnded};
 use crate::state::{FeatureView, Op};
 
 impl Engine<'_> {
     /// Opens the run, or finds it open. A feature for which nothing is left to do gets no run:
-    /// asking again for what is there writes nothing.
+    /// asking again for what is there writes nothing. A worker opens none.
     ///
     /// # Errors
     /// The store or the machine failed.
     pub fn open(&mut self, world: &mut dyn World) -> Result<()> {
         self.look(world)?;
         let started = &self.job.started;
+        if self.job.options.duties == Duties::Work {
+            let event = self.scribe(world).event(EventKind::WorkStarted);
+            self.tell(event.word(self.job.options.run.as_str()));
+            return Ok(());
+        }
         let known = self.records().runs.contains_key(&started.run);
         if !known {
-            let decisions = self.decide(world);
-            let idle = |d: &Decision| {
-                matches!(
-                    d,
-                    Decision::Finish { .. } | Decision::Wait { .. } | Decision::Advance { .. }
-                )
-            };
-            if self.observed.tip.is_some() && decisions.iter().all(idle) {
+            if self.observed.tip.is_some() && self.is_idle(world) {
                 return Ok(());
             }
             let op = Op::StartRun {
@@ -54,18 +52,35 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// True if a run would have nothing to do.
+    fn is_idle(&mut self, world: &dyn World) -> bool {
+        // Nobody has asked for the right to merge yet, so that is no obstacle.
+        let seen = std::mem::take(&mut self.observed.integrator);
+        let decisions = self.decide(world);
+        self.observed.integrator = seen;
+        let waits = self.job.options.duties == Duties::Integrate;
+        decisions.iter().all(|decision| match decision {
+            Decision::Wait { why, .. } => {
+                !(waits && matches!(why, Why::ForWorkers | Why::Held { .. }))
+            }
+            Decision::Finish { .. } | Decision::Advance { .. } => true,
+            _ => false,
+        })
+    }
+
     /// Where the integration ref must be if it is missing: at the last landing, else the base.
     fn reached(&self) -> Oid {
         let last = self.records().reached();
         last.unwrap_or(&self.job.started.base).clone()
     }
 
-    /// Ends the run: on the ref if it has one, and as a report.
+    /// Ends the run: on the ref if it has one and this process may, and as a report.
     pub(super) fn close(&mut self, world: &mut dyn World, result: RunResult) -> Result<RunReport> {
         let report = self.report(world, result);
         let records = self.records().clone();
         let run = records.runs.get(&self.job.options.run);
-        if run.is_some_and(|run| run.ended.is_none()) {
+        let ends = self.input(world).may_integrate();
+        if ends && run.is_some_and(|run| run.ended.is_none()) {
             let (summary, text) = world.summarise(&records, &report)?;
             let end = RunEnded {
                 run: self.job.options.run.clone(),
@@ -85,7 +100,11 @@ impl Engine<'_> {
                 answer?;
             }
         }
-        let event = self.scribe(world).event(EventKind::RunEnded);
+        let kind = match ends {
+            true => EventKind::RunEnded,
+            false => EventKind::WorkEnded,
+        };
+        let event = self.scribe(world).event(kind);
         self.tell(event.commit(&report.head).word(result.as_str()));
         Ok(report)
     }

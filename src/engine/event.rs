@@ -78,6 +78,10 @@ pub enum EventKind {
     Stopping,
     /// A run ended.
     RunEnded,
+    /// A worker serves a run.
+    WorkStarted,
+    /// A worker leaves a run, or a process that may not end it.
+    WorkEnded,
 }
 
 impl EventKind {

@@ -17,7 +17,7 @@ pub mod world;
 
 pub use effect::{Advanced, Effect, Outcome, Rejection, Subject};
 pub use event::{Event, EventKind};
-pub use machine::{CheckoutRule, Setup, Summarise, Trust, implement};
+pub use machine::{CheckoutRule, Pool, Seat, Setup, Summarise, Trust, implement, is_run, work};
 pub use report::RunReport;
-pub use run::{Engine, Job, run};
+pub use run::{Engine, Job, Turn, run};
 pub use world::{Change, Done, Occurrence, World};

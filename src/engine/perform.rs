@@ -67,7 +67,7 @@ impl Engine<'_> {
             }
             Decision::Advance { to } => plan.effects.push(Effect::Advance(to)),
             Decision::FinalVerify { commit } => plan.effects.push(Effect::Final(commit)),
-            Decision::Wait { .. } | Decision::Finish { .. } => {}
+            Decision::Integrate { .. } | Decision::Wait { .. } | Decision::Finish { .. } => {}
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, FeatureId, PackageId, Result};
+use crate::base::{Error, FeatureId, PackageId, Result, Timestamp};
 use crate::engine::effect::{Advanced, Outcome};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::record::{Entry, Scribe, is_fatal};
@@ -62,6 +62,19 @@ pub struct Engine<'a> {
     pub(super) waits: BTreeMap<PackageId, Why>,
     pub(super) branch: Option<Advanced>,
     pub(super) warnings: Vec<String>,
+    /// When something of the feature changed last.
+    changed: Option<Timestamp>,
+}
+
+/// What came of one look around.
+#[derive(Debug)]
+pub enum Turn {
+    /// Nothing is left to do here.
+    Over(Box<RunReport>),
+    /// The state has changed by it: look again at once.
+    Changed,
+    /// Listen until something happens.
+    Idle,
 }
 
 impl<'a> Engine<'a> {
@@ -76,6 +89,7 @@ impl<'a> Engine<'a> {
             waits: BTreeMap::new(),
             branch: None,
             warnings: Vec::new(),
+            changed: None,
         }
     }
 
@@ -84,6 +98,19 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// As [`run`].
     pub fn step(&mut self, world: &mut dyn World) -> Result<Option<RunReport>> {
+        match self.turn(world)? {
+            Turn::Over(report) => return Ok(Some(*report)),
+            Turn::Changed => {}
+            Turn::Idle => self.listen(world)?,
+        }
+        Ok(None)
+    }
+
+    /// The part of a step that decides: look, decide, perform. Waits for nothing.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn turn(&mut self, world: &mut dyn World) -> Result<Turn> {
         self.look(world)?;
         let decisions = self.decide(world);
         self.tell_waits(world, &decisions);
@@ -92,21 +119,34 @@ impl<'a> Engine<'a> {
             _ => None,
         });
         if let Some(result) = finish {
-            return self.close(world, result).map(Some);
+            let report = self.close(world, result)?;
+            return Ok(Turn::Over(Box::new(report)));
         }
-        if !self.perform(world, decisions)? {
-            self.listen(world)?;
-        }
-        Ok(None)
+        Ok(match self.perform(world, decisions)? {
+            true => Turn::Changed,
+            false => Turn::Idle,
+        })
+    }
+
+    /// Packages that would start if there were places.
+    pub fn crowded(&self) -> usize {
+        let waits = self.waits.values();
+        waits.filter(|why| **why == Why::Places).count()
     }
 
     /// Reads the state and what lies outside it; gives up locks of attempts that ended.
     pub(super) fn look(&mut self, world: &mut dyn World) -> Result<()> {
-        let view = world.view()?;
+        let (view, now) = (world.view()?, world.by().at);
         if !Arc::ptr_eq(&view, &self.view) {
             self.observed.refused.clear();
+            let feature = &self.job.feature;
+            if view.features.get(feature) != self.view.features.get(feature) {
+                self.changed = Some(now);
+            }
             self.view = view;
         }
+        let changed = *self.changed.get_or_insert(now);
+        self.observed.quiet = now.since(changed);
         self.observed.in_flight = self.flights.keys().cloned().collect();
         world.observe(&self.view, &mut self.observed)?;
         let records = self.view.features.get(&self.job.feature);
@@ -121,7 +161,11 @@ impl<'a> Engine<'a> {
     }
 
     pub(super) fn decide(&self, world: &dyn World) -> Vec<Decision> {
-        decide(Input {
+        decide(self.input(world))
+    }
+
+    pub(super) fn input(&self, world: &dyn World) -> Input<'_> {
+        Input {
             feature: &self.job.feature,
             view: &self.view,
             agenda: &self.job.agenda,
@@ -129,11 +173,14 @@ impl<'a> Engine<'a> {
             observed: &self.observed,
             limits: self.job.limits,
             now: world.by().at,
-        })
+        }
     }
 
     /// Waits until something happens and records what came of it, all in one transaction.
-    fn listen(&mut self, world: &mut dyn World) -> Result<()> {
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn listen(&mut self, world: &mut dyn World) -> Result<()> {
         let mut entries = Vec::new();
         for occurrence in world.next()? {
             match occurrence {
@@ -148,6 +195,7 @@ impl<'a> Engine<'a> {
     /// What an effect came to, as entries.
     fn absorb(&mut self, world: &dyn World, done: Done) -> Result<Vec<Entry>> {
         let holding = self.flights.remove(&done.work).flatten();
+        self.changed = Some(world.by().at);
         if done.work == Work::Merge {
             self.observed.merging.clear();
         }

@@ -1,14 +1,14 @@
 //! What holders need: adoption, rescue, the gate, verification, an end.
 
-use crate::base::PackageId;
 use crate::model::EndReason;
 use crate::schedule::agenda::Item;
-use crate::schedule::decision::Decision;
-use crate::schedule::input::Stop;
+use crate::schedule::decision::{Decision, Holding};
+use crate::schedule::input::{Duties, Input, Stop};
 use crate::schedule::picture::Picture;
-use crate::schedule::stage::{Phase, Stage};
+use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::tier::INFEASIBLE;
 use crate::schedule::why::{Until, Why};
+use crate::schedule::{contention, finish};
 use crate::state::record::Grant;
 use crate::state::view::AttemptView;
 
@@ -51,36 +51,56 @@ fn attend(picture: &mut Picture<'_>, held: &Held<'_>) {
         if observed.stop != Stop::No {
             return;
         }
-        return nobodys(picture, &held.item.id, held.grant, &held.phase);
+        return others(picture, held);
     }
     let holding = picture.holding(&held.item.id, held.grant);
-    let outdated = held
-        .attempt
-        .is_some_and(|a| a.attempt.definition != held.item.definition);
-    let decision = match &held.phase {
-        Phase::Working => Decision::Recover(holding),
-        Phase::Over(reason, note) => Decision::End {
-            holding,
-            reason: *reason,
-            note: note.clone(),
-        },
-        _ if outdated => Decision::End {
-            holding,
-            reason: EndReason::Superseded,
-            note: "the plan defines the package otherwise now".to_owned(),
-        },
-        Phase::Green | Phase::Awaiting(_) if lower_tier(held).is_some() => Decision::End {
-            holding,
-            reason: EndReason::Failed,
-            note: lower_tier(held).unwrap_or_default(),
-        },
-        Phase::Ungated if observed.stop == Stop::No => Decision::Gate(holding),
-        Phase::Unverified if observed.stop == Stop::No && picture.places() > 0 => {
-            Decision::Verify(holding)
-        }
-        Phase::Ungated | Phase::Unverified | Phase::Awaiting(_) | Phase::Green => return,
+    let goes_on = observed.stop == Stop::No;
+    let decision = match (&held.phase, unfit(held)) {
+        (Phase::Working, _) => Decision::Recover(holding),
+        (Phase::Over(reason, note), _) => end(holding, (*reason, note.clone())),
+        (_, Some(why)) => end(holding, why),
+        (Phase::Ungated, None) if goes_on => Decision::Gate(holding),
+        (Phase::Unverified, None) if goes_on && picture.places() > 0 => Decision::Verify(holding),
+        (Phase::Green, None) if !picture.input.may_integrate() => unmerged(picture, held),
+        (Phase::Ungated | Phase::Unverified | Phase::Awaiting(_) | Phase::Green, None) => return,
     };
     picture.push(decision);
+}
+
+fn end(holding: Holding, (reason, note): (EndReason, String)) -> Decision {
+    Decision::End {
+        holding,
+        reason,
+        note,
+    }
+}
+
+fn unmerged(picture: &Picture<'_>, held: &Held<'_>) -> Decision {
+    let (package, input) = (held.item.id.clone(), &picture.input);
+    let paused = stage::paused(input.records(), &package);
+    let why = match paused.or_else(|| contention::pause_lock(input)) {
+        Some(why) => Why::OnHold(why),
+        None => Why::Unmerged {
+            by: finish::merger(input),
+        },
+    };
+    Decision::Wait { package, why }
+}
+
+/// Why an attempt that has a result is not merged, whatever it shows.
+fn unfit(held: &Held<'_>) -> Option<(EndReason, String)> {
+    let definition = &held.item.definition;
+    if held
+        .attempt
+        .is_some_and(|a| a.attempt.definition != *definition)
+    {
+        let note = "the plan defines the package otherwise now".to_owned();
+        return Some((EndReason::Superseded, note));
+    }
+    match held.phase {
+        Phase::Green | Phase::Awaiting(_) => lower_tier(held).map(|note| (EndReason::Failed, note)),
+        Phase::Working | Phase::Ungated | Phase::Unverified | Phase::Over(..) => None,
+    }
 }
 
 /// Why what was shown is not enough: less was asked of the attempt than the plan requires.
@@ -98,44 +118,80 @@ fn lower_tier(held: &Held<'_>) -> Option<String> {
 }
 
 /// An attempt that this process does not look after.
-fn nobodys(picture: &mut Picture<'_>, package: &PackageId, grant: &Grant, phase: &Phase) {
-    let decision = if is_abandoned(picture, grant, phase) {
-        Decision::Adopt(picture.holding(package, grant))
+fn others(picture: &mut Picture<'_>, held: &Held<'_>) {
+    let (input, package, grant) = (picture.input, &held.item.id, held.grant);
+    let holding = picture.holding(package, grant);
+    let alive = input.is_alive(grant);
+    let decision = if is_abandoned(&input, grant, &held.phase) {
+        Decision::Adopt(holding)
+    } else if held.phase == Phase::Green && input.may_integrate() {
+        // Whoever holds it is done with it, and it is merged as it is; or it never is.
+        match unfit(held) {
+            Some(why) => end(holding, why),
+            None => return,
+        }
+    } else if let Some(why) = expired(&input, held) {
+        end(holding, why)
     } else {
-        let alive = picture.input.observed.supervised.contains(&grant.attempt);
-        Decision::Wait {
-            package: package.clone(),
-            why: Why::Held {
-                who: format!("attempt {} of {} holds it", grant.attempt, grant.by.label),
-                until: match alive {
-                    true => Until::ItEnds,
-                    false => Until::SomebodyActs,
-                },
+        match &held.phase {
+            Phase::Green => unmerged(picture, held),
+            Phase::Awaiting(open) => Decision::Wait {
+                package: package.clone(),
+                why: Why::Unanswered(open.iter().map(|s| format!("`{}`", s.step)).collect()),
             },
+            Phase::Working | Phase::Ungated | Phase::Unverified | Phase::Over(..) => {
+                Decision::Wait {
+                    package: package.clone(),
+                    why: Why::Held {
+                        who: format!("attempt {} of {} holds it", grant.attempt, grant.by.label),
+                        until: match alive {
+                            true => Until::ItEnds,
+                            false => Until::SomebodyActs,
+                        },
+                    },
+                }
+            }
         }
     };
     picture.push(decision);
 }
 
-/// True if nobody looks after the holder and this clone may.
+/// Why an attempt of another clone is ended here: the clone is gone, and nothing of it stands on
+/// this machine. What is green stays: somebody merges it.
+fn expired(input: &Input<'_>, held: &Held<'_>) -> Option<(EndReason, String)> {
+    if !input.is_foreign(held.grant) || !input.observed.expired.contains(&held.grant.attempt) {
+        return None;
+    }
+    match &held.phase {
+        Phase::Green | Phase::Awaiting(_) => None,
+        Phase::Over(reason, note) => Some((*reason, note.clone())),
+        Phase::Working | Phase::Ungated | Phase::Unverified => {
+            let note = format!("{} shows no sign of life", held.grant.by.label);
+            Some((EndReason::Expired, note))
+        }
+    }
+}
+
+/// True if nobody looks after the holder and this process should.
 ///
 /// The supervisor lock decides, never the clock: a lease only speaks for holders that have no
-/// supervisor, and a held lock wins over an expired lease.
-fn is_abandoned(picture: &Picture<'_>, grant: &Grant, phase: &Phase) -> bool {
-    let input = &picture.input;
-    if input.observed.supervised.contains(&grant.attempt) {
+/// supervisor, and a held lock wins over an expired lease. What another clone holds is none of
+/// our business; what a worker need not do for the package to be merged is left to others.
+fn is_abandoned(input: &Input<'_>, grant: &Grant, phase: &Phase) -> bool {
+    if input.observed.supervised.contains(&grant.attempt) || input.is_foreign(grant) {
+        return false;
+    }
+    let work = input.options.duties == Duties::Work;
+    if work && (!input.is_open() || matches!(phase, Phase::Green | Phase::Awaiting(_))) {
         return false;
     }
     if *phase != Phase::Working {
-        return grant.by.actor == input.options.actor;
+        return true;
     }
-    match grant.lease_seconds {
-        None => grant.by.actor == input.options.actor,
-        Some(seconds) => {
-            let lease = std::time::Duration::from_secs(u64::from(seconds));
-            input.now > grant.by.at.plus(lease)
-        }
-    }
+    grant.lease_seconds.is_none_or(|seconds| {
+        let lease = std::time::Duration::from_secs(u64::from(seconds));
+        input.now > grant.by.at.plus(lease)
+    })
 }
 
 fn is_landing(picture: &Picture<'_>, grant: &Grant) -> bool {
@@ -168,7 +224,13 @@ fn leftovers(picture: &mut Picture<'_>) {
                     note: "the plan no longer has the package".to_owned(),
                 },
             });
-        } else if observed.stop == Stop::No && is_abandoned(picture, grant, &Phase::Working) {
+        } else if observed.expired.contains(&grant.attempt) && picture.input.is_foreign(grant) {
+            let note = format!("{} shows no sign of life", grant.by.label);
+            picture.push(end(holding, (EndReason::Expired, note)));
+        } else if observed.stop == Stop::No
+            && picture.input.options.duties != Duties::Work
+            && is_abandoned(&picture.input, grant, &Phase::Working)
+        {
             picture.push(Decision::Adopt(holding));
         }
     }

@@ -1,6 +1,5 @@
 //! Whether somebody else holds what a package needs.
 
-use crate::base::AttemptId;
 use crate::schedule::agenda::Item;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::Input;
@@ -8,6 +7,7 @@ use crate::schedule::picture::Picture;
 use crate::schedule::why::{Until, Why};
 use crate::state::LockSet;
 use crate::state::locks::Wanted;
+use crate::state::record::Grant;
 
 /// The first obstacle to `item`'s claim: holders of this feature, packages that start in this
 /// round, holders of other features, locks.
@@ -53,7 +53,7 @@ fn own(picture: &Picture<'_>, asker: &Asker<'_>) -> Option<Why> {
     let mut live = packages.filter_map(|(id, p)| Some((id, p.live()?)));
     live.find_map(|(id, grant)| {
         let what = asker.shares_in_feature(&grant.locks)?;
-        Some(held(picture, id.as_str(), &grant.attempt, &what))
+        Some(held(picture, id.as_str(), grant, &what))
     })
 }
 
@@ -78,7 +78,7 @@ fn foreign(picture: &Picture<'_>, asker: &Asker<'_>) -> Option<Why> {
     live.find_map(|(feature, (package, grant))| {
         let what = asker.wanted.shared_with(&grant.locks)?;
         let name = format!("{feature}/{package}");
-        Some(held(picture, &name, &grant.attempt, &what))
+        Some(held(picture, &name, grant, &what))
     })
 }
 
@@ -98,11 +98,10 @@ fn taken(picture: &Picture<'_>, asker: &Asker<'_>) -> Option<Why> {
     })
 }
 
-fn held(picture: &Picture<'_>, package: &str, attempt: &AttemptId, what: &str) -> Why {
-    let alive = picture.input.observed.supervised.contains(attempt);
+fn held(picture: &Picture<'_>, package: &str, grant: &Grant, what: &str) -> Why {
     Why::Held {
         who: format!("`{what}` is held by `{package}`"),
-        until: match alive {
+        until: match picture.input.is_alive(grant) {
             true => Until::ItEnds,
             false => Until::SomebodyActs,
         },

@@ -13,6 +13,7 @@ use crate::schedule::{attend, finish, land, start};
 /// given to finished work before new work. Empty means: wait for something to happen.
 pub fn decide(input: Input<'_>) -> Vec<Decision> {
     let mut picture = Picture::new(input);
+    land::role(&mut picture);
     land::settle(&mut picture);
     attend::holders(&mut picture);
     land::merge(&mut picture);

@@ -61,6 +61,11 @@ pub enum Decision {
         /// The attempt.
         attempt: AttemptId,
     },
+    /// Ask for the right to merge for this feature.
+    Integrate {
+        /// The grant to be taken over, if its holder shows no sign of life.
+        steal: Option<u32>,
+    },
     /// Bring the feature branch to the tip if nobody works on it.
     Advance {
         /// The tip.
@@ -109,6 +114,7 @@ impl Decision {
             Decision::Advance { .. } => Work::Advance,
             Decision::FinalVerify { .. } => Work::Final,
             Decision::Landed { .. }
+            | Decision::Integrate { .. }
             | Decision::Adopt(_)
             | Decision::VoidLand { .. }
             | Decision::End { .. }

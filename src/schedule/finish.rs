@@ -3,9 +3,10 @@
 use crate::base::Oid;
 use crate::model::{EndReason, RunResult};
 use crate::schedule::decision::Decision;
-use crate::schedule::input::{Stop, Work};
+use crate::schedule::input::{Duties, Input, Stay, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::Stage;
+use crate::schedule::why::{Hope, Merger, Why};
 use crate::state::record::{End, FinalCheck};
 
 /// Removes rooms of merged packages: that of the attempt that was merged, and those of attempts
@@ -37,10 +38,16 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
         return picture.decisions.push(Decision::Finish { result });
     }
     let pending = picture.decisions.iter().any(|d| match d {
-        Decision::Wait { why, .. } => why.passes() && input.observed.stop == Stop::No,
+        Decision::Wait { why, .. } => passes(&input, why) && input.observed.stop == Stop::No,
         _ => true,
     });
-    if pending || !input.observed.in_flight.is_empty() || input.records().open_land().is_some() {
+    if pending || !input.observed.in_flight.is_empty() {
+        return;
+    }
+    if !input.may_integrate() {
+        return leave(picture);
+    }
+    if input.records().open_land().is_some() {
         return;
     }
     let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);
@@ -52,6 +59,45 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
         (Verdict::Result(result), _) => Decision::Finish { result },
     };
     picture.push(decision);
+}
+
+/// The end for a process that cannot end the run: it says how things stand.
+fn leave(picture: &mut Picture<'_>) {
+    let input = picture.input;
+    let landing = input.records().open_land().is_some() && input.observed.stop == Stop::No;
+    let by = merger(&input);
+    if landing && passes(&input, &Why::Unmerged { by }) {
+        return;
+    }
+    let result = match verdict(picture) {
+        Verdict::Result(result) => result,
+        Verdict::FinalVerify(_) => RunResult::Partial,
+    };
+    picture.push(Decision::Finish { result });
+}
+
+/// Whether one who may merge is alive, this process apart.
+pub(super) fn merger(input: &Input<'_>) -> Merger {
+    match input.is_integrated_elsewhere() {
+        true => Merger::Alive,
+        false => Merger::Nobody,
+    }
+}
+
+/// True if it pays to wait although nothing of this process is under way.
+fn passes(input: &Input<'_>, why: &Why) -> bool {
+    let hope = why.hope();
+    match (input.options.duties, input.options.stay) {
+        (Duties::All, _) => hope == Hope::Sure,
+        // Who claims from outside is waited for: that is what this process is there for.
+        (Duties::Integrate, _) => hope == Hope::Sure || matches!(why, Why::Held { .. }),
+        (Duties::Work, Stay::Once) => false,
+        (Duties::Work, Stay::Patient(patience)) => match hope {
+            Hope::Sure => true,
+            Hope::Somebody => input.observed.quiet < patience,
+            Hope::Nothing => false,
+        },
+    }
 }
 
 enum Verdict {

@@ -2,9 +2,11 @@
 //! observed outside the ref. Plain values; whoever decides looks at nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, Timestamp, TxnId};
 use crate::schedule::agenda::Agenda;
+use crate::state::record::Grant;
 use crate::state::{FeatureView, View};
 
 /// What [`crate::schedule::decide()`] is given.
@@ -39,6 +41,38 @@ pub struct RunOptions {
     pub on_error: OnError,
     /// The agent's trust level, 0 to 4.
     pub trust: u8,
+    /// What this process does for the run. Not recorded: each process has its own.
+    pub duties: Duties,
+    /// When a worker leaves. Not recorded either.
+    pub stay: Stay,
+}
+
+/// What a process does for a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Duties {
+    /// Everything.
+    #[default]
+    All,
+    /// Looks after what nobody looks after, merges, and ends the run. Starts no package.
+    Integrate,
+    /// Starts packages and looks after its own attempts. Merges nothing, and never ends the run.
+    Work,
+}
+
+/// When a process that cannot end the run leaves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// As soon as nothing can start and nothing of its own is under way.
+    Once,
+    /// When nothing is left for it; if only a person or an absent process could bring more, once
+    /// nothing has changed for so long.
+    Patient(Duration),
+}
+
+impl Default for Stay {
+    fn default() -> Self {
+        Stay::Patient(Duration::from_secs(60))
+    }
 }
 
 /// What happens to independent packages when one fails for good.
@@ -94,6 +128,37 @@ pub struct Observed {
     pub refused: BTreeMap<PackageId, String>,
     /// A signal asked to stop.
     pub stop: Stop,
+    /// Attempts of other clones that have shown no sign of life for longer than their lease.
+    pub expired: BTreeSet<AttemptId>,
+    /// Who may merge.
+    pub integrator: IntegratorSeen,
+    /// Another process of this machine merges for this feature now.
+    pub integrating: bool,
+    /// Places that this process has given to other features.
+    pub elsewhere: usize,
+    /// For how long nothing of this feature has changed, as far as this process saw.
+    pub quiet: Duration,
+}
+
+/// Who may merge, where several clones work together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum IntegratorSeen {
+    /// This clone alone decides: the lock of the run is enough.
+    #[default]
+    NotNeeded,
+    /// This clone holds the right.
+    Mine,
+    /// Nobody holds it.
+    Free,
+    /// Another clone holds it.
+    Elsewhere {
+        /// `user@host`, for people.
+        who: String,
+        /// The grant, for whoever wants to take it over.
+        epoch: u32,
+        /// It has shown no sign of life for longer than its lease.
+        expired: bool,
+    },
 }
 
 /// What a signal asked for.
@@ -163,9 +228,10 @@ impl Observed {
         .any(|work| self.in_flight.contains(&work(attempt.clone())))
     }
 
-    /// Places in use.
+    /// Places in use, those of other features included.
     pub fn places(&self) -> usize {
-        self.in_flight.iter().filter(|w| w.takes_place()).count()
+        let own = self.in_flight.iter().filter(|w| w.takes_place()).count();
+        own + self.elsewhere
     }
 }
 
@@ -175,5 +241,42 @@ impl<'a> Input<'a> {
         static NONE: std::sync::LazyLock<FeatureView> =
             std::sync::LazyLock::new(FeatureView::default);
         self.view.features.get(self.feature).unwrap_or(&NONE)
+    }
+
+    /// True if this process may merge, verify the whole and end the run.
+    pub fn may_integrate(&self) -> bool {
+        let mine = matches!(
+            self.observed.integrator,
+            IntegratorSeen::NotNeeded | IntegratorSeen::Mine
+        );
+        mine && self.options.duties != Duties::Work
+    }
+
+    /// True if somebody else who is alive may.
+    pub fn is_integrated_elsewhere(&self) -> bool {
+        let elsewhere = matches!(
+            self.observed.integrator,
+            IntegratorSeen::Elsewhere { expired: false, .. }
+        );
+        elsewhere || self.observed.integrating
+    }
+
+    /// True if the run is on record, and the one that goes on.
+    pub fn is_open(&self) -> bool {
+        let run = self.records().last_run();
+        run.is_some_and(|run| run.ended.is_none() && run.started.run == self.options.run)
+    }
+
+    /// True if another clone made the grant: nothing of it stands on this machine.
+    pub fn is_foreign(&self, grant: &Grant) -> bool {
+        grant.by.actor != self.options.actor
+    }
+
+    /// True if whoever holds the grant shows that it lives.
+    pub fn is_alive(&self, grant: &Grant) -> bool {
+        let alone = self.observed.integrator == IntegratorSeen::NotNeeded;
+        let beats = !alone && self.is_foreign(grant);
+        self.observed.supervised.contains(&grant.attempt)
+            || (beats && !self.observed.expired.contains(&grant.attempt))
     }
 }

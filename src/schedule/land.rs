@@ -5,12 +5,35 @@
 
 use crate::base::PackageId;
 use crate::schedule::decision::{Decision, Holding};
-use crate::schedule::input::{LandSeen, Stop, Work};
+use crate::schedule::input::{Duties, IntegratorSeen, LandSeen, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Phase, Stage};
 
+/// Decides who merges: asks for the right if it is needed and nobody who is alive has it.
+pub(super) fn role(picture: &mut Picture<'_>) {
+    let input = picture.input;
+    if input.options.duties == Duties::Work || input.observed.stop != Stop::No || !input.is_open() {
+        return;
+    }
+    let steal = match input.observed.integrator {
+        IntegratorSeen::Free => None,
+        IntegratorSeen::Elsewhere {
+            epoch,
+            expired: true,
+            ..
+        } => Some(epoch),
+        IntegratorSeen::NotNeeded
+        | IntegratorSeen::Mine
+        | IntegratorSeen::Elsewhere { expired: false, .. } => return,
+    };
+    picture.push(Decision::Integrate { steal });
+}
+
 /// Decides about the landing that is open.
 pub(super) fn settle(picture: &mut Picture<'_>) {
+    if !picture.input.may_integrate() {
+        return;
+    }
     let Some(land) = picture.input.records().open_land() else {
         return;
     };
@@ -31,7 +54,7 @@ pub(super) fn settle(picture: &mut Picture<'_>) {
 /// Decides which attempts are merged next.
 pub(super) fn merge(picture: &mut Picture<'_>) {
     let observed = picture.input.observed;
-    let open = picture.input.records().open_land().is_some();
+    let open = picture.input.records().open_land().is_some() || !picture.input.may_integrate();
     let Some(tip) = &observed.tip else {
         return;
     };
@@ -68,7 +91,9 @@ fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
         .any(|d| matches!(d, Decision::End { holding, .. } if holding.attempt == grant.attempt));
     let paused = stage::paused(picture.input.records(), id).is_some()
         || super::contention::pause_lock(&picture.input).is_some();
+    // Who else holds it is done with it: everything is on record, and the landing protects it.
     let observed = picture.input.observed;
-    let mine = observed.mine.contains(&grant.attempt) && !observed.busy_with(&grant.attempt);
-    (mine && !ending && !paused).then(|| picture.holding(id, grant))
+    let held = observed.supervised.contains(&grant.attempt) || picture.input.is_foreign(grant);
+    let free = held && !observed.busy_with(&grant.attempt);
+    (free && !ending && !paused).then(|| picture.holding(id, grant))
 }

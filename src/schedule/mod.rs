@@ -26,7 +26,9 @@ pub use agenda::{Agenda, Item};
 pub use decide::decide;
 pub use decision::{Decision, Holding};
 pub use forecast::forecast;
-pub use input::{Input, Limits, Observed, OnError, RunOptions, Stop, Work};
+pub use input::{
+    Duties, Input, IntegratorSeen, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
+};
 pub use status::{FeatureState, Standing, standing};
 pub use tier::OpenStep;
 pub use why::Why;

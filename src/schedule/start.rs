@@ -6,7 +6,7 @@ use crate::base::PackageId;
 use crate::schedule::agenda::Item;
 use crate::schedule::contention;
 use crate::schedule::decision::Decision;
-use crate::schedule::input::{OnError, Stop};
+use crate::schedule::input::{Duties, OnError, Stop};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Stage};
 use crate::schedule::why::Why;
@@ -44,6 +44,10 @@ fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Why> {
 
 /// What the caller of the run asked for.
 fn asked(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    let options = picture.input.options;
+    if options.duties == Duties::Work && !picture.input.is_open() {
+        return Some(Why::RunOver);
+    }
     if !picture.selected(item) {
         return Some(Why::NotSelected);
     }
@@ -95,7 +99,8 @@ fn forbidden(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     if let Some(why) = paused.or_else(|| contention::pause_lock(input)) {
         return Some(Why::OnHold(why));
     }
-    if item.min_trust > input.options.trust {
+    let here = input.options.duties != Duties::Integrate;
+    if here && item.min_trust > input.options.trust {
         return Some(Why::Trust {
             needs: item.min_trust,
             has: input.options.trust,
@@ -110,6 +115,9 @@ fn forbidden(picture: &Picture<'_>, item: &Item) -> Option<Why> {
 }
 
 fn crowded(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    if picture.input.options.duties == Duties::Integrate {
+        return Some(Why::ForWorkers);
+    }
     if let Some(why) = picture.input.observed.refused.get(&item.id) {
         return Some(Why::Refused(why.clone()));
     }

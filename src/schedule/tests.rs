@@ -11,7 +11,9 @@ use crate::model::{
 };
 use crate::schedule::decision::Decision;
 use crate::schedule::forecast::{Question, forecast};
-use crate::schedule::input::{Input, Limits, Observed, OnError, RunOptions, Stop, Work};
+use crate::schedule::input::{
+    Duties, Input, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
+};
 use crate::schedule::{Agenda, Item, Why, decide, status};
 use crate::state::record::{
     Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief,
@@ -81,6 +83,8 @@ impl Scene {
                 only: None,
                 on_error: OnError::Continue,
                 trust: 2,
+                duties: Duties::All,
+                stay: Stay::default(),
             },
             observed: Observed {
                 tip: Some(oid('1')),

@@ -39,6 +39,37 @@ pub enum Why {
     Refused(String),
     /// A signal stopped the run.
     Stopping,
+    /// It can start, and this process leaves that to others.
+    ForWorkers,
+    /// It is finished and green; others merge.
+    Unmerged {
+        /// Whether one who may merge is alive.
+        by: Merger,
+    },
+    /// Its steps have to be answered by a person.
+    Unanswered(Vec<String>),
+    /// The run has ended, or another one of the feature goes on.
+    RunOver,
+}
+
+/// Whether one who may merge is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merger {
+    /// Yes.
+    Alive,
+    /// Nobody is.
+    Nobody,
+}
+
+/// How likely a wait ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hope {
+    /// Not at all, or something else that is told of has to happen first.
+    Nothing,
+    /// Somebody may act some time.
+    Somebody,
+    /// A live process is at it.
+    Sure,
 }
 
 /// What can end a wait for a holder.
@@ -51,12 +82,29 @@ pub enum Until {
 }
 
 impl Why {
-    /// True if it pays to wait although nothing of this run is under way.
-    pub fn passes(&self) -> bool {
-        let Why::Held { until, .. } = self else {
-            return false;
-        };
-        *until == Until::ItEnds
+    /// How likely it passes although nothing of this process is under way.
+    pub fn hope(&self) -> Hope {
+        match self {
+            Why::Held {
+                until: Until::ItEnds,
+                ..
+            }
+            | Why::Unmerged { by: Merger::Alive }
+            | Why::ForWorkers
+            | Why::Places => Hope::Sure,
+            Why::Held { .. } | Why::Unmerged { .. } | Why::OnHold(_) | Why::Refused(_) => {
+                Hope::Somebody
+            }
+            Why::Needs(_)
+            | Why::Blocked(_)
+            | Why::Trust { .. }
+            | Why::NotSelected
+            | Why::SelectedWithout(_)
+            | Why::StoppedAfter(_)
+            | Why::Stopping
+            | Why::Unanswered(_)
+            | Why::RunOver => Hope::Nothing,
+        }
     }
 }
 
@@ -81,6 +129,13 @@ impl fmt::Display for Why {
             Why::StoppedAfter(id) => write!(f, "not started because `{id}` failed"),
             Why::Refused(why) => write!(f, "{}", text::foreign(why)),
             Why::Stopping => f.write_str("the run is stopping"),
+            Why::ForWorkers => f.write_str("ready, and left to workers: git wp work"),
+            Why::Unmerged { by: Merger::Alive } => f.write_str("waits to be merged"),
+            Why::Unmerged { by: Merger::Nobody } => {
+                f.write_str("waits to be merged, and nobody merges now")
+            }
+            Why::Unanswered(steps) => write!(f, "waits for an answer to {}", steps.join(", ")),
+            Why::RunOver => f.write_str("the run is over"),
         }
     }
 }

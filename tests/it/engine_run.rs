@@ -13,7 +13,7 @@ use git_wp::model::settings::AgentSettings;
 use git_wp::model::{Durability, EndReason, PackageStatus, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
-use git_wp::schedule::{Agenda, Limits, OnError, RunOptions};
+use git_wp::schedule::{Agenda, Duties, Limits, OnError, RunOptions, Stay};
 use git_wp::state::record::{Attempt, By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::request::Claim;
 use git_wp::state::view::AttemptView;
@@ -200,6 +200,8 @@ impl Lab {
                 only: None,
                 on_error: OnError::Continue,
                 trust: 4,
+                duties: Duties::All,
+                stay: Stay::default(),
             },
             limits: Limits {
                 jobs: 3,
@@ -245,6 +247,7 @@ impl Lab {
     fn setup(&self, signals: &Signals) -> (Setup, Job) {
         let (plan, job) = self.job();
         let setup = Setup {
+            duties: Duties::All,
             repo: self.repo(),
             settings: self.settings.clone(),
             plan,

@@ -11,7 +11,7 @@ use crate::engine::resume::Found;
 use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
 use crate::os::{host, random};
-use crate::schedule::{OnError, RunOptions};
+use crate::schedule::{Duties, OnError, RunOptions, Stay};
 use crate::state::record::{By, RunStarted};
 
 /// What the command line asks for, filled up from the run that goes on.
@@ -21,6 +21,7 @@ pub(super) struct Asked {
     base: Option<String>,
     only: Option<BTreeSet<PackageId>>,
     on_error: OnError,
+    duties: Duties,
 }
 
 impl Asked {
@@ -57,6 +58,10 @@ impl Asked {
                 (false, true) => OnError::Stop,
                 (false, false) if stop => OnError::Stop,
                 (false, false) => OnError::Continue,
+            },
+            duties: match args.schedule_only {
+                true => Duties::Integrate,
+                false => Duties::All,
             },
         })
     }
@@ -140,6 +145,8 @@ impl Asked {
             only: self.only.clone(),
             on_error: self.on_error,
             trust,
+            duties: self.duties,
+            stay: Stay::default(),
         }
     }
 }

@@ -153,6 +153,7 @@ impl Planned {
             settings: self.settings.clone(),
             plan_text: text,
             profile: self.profile.clone(),
+            duties: self.job.options.duties,
             started: self.job.started.clone(),
             by: cx.by()?,
             person: person(cx, &self.repo)?,

@@ -53,6 +53,9 @@ pub(super) struct Args {
     /// Write one JSON line per recorded fact to a file, or to standard output with `-`
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
+    /// Start no package: leave that to `git wp work` and `git wp task claim`
+    #[arg(long)]
+    schedule_only: bool,
     /// Bring a checkout of the feature branch along, if it is clean
     #[arg(long)]
     update_checkout: bool,

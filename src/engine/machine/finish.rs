@@ -13,6 +13,7 @@ use crate::git::{Expected, Git, Sub, SwapError};
 use crate::model::{Role, Step, StepKind, Tier};
 use crate::os::clock;
 use crate::state::record::Salvage;
+use crate::worktree::rooms::Removal;
 
 impl Worker {
     /// The integration package's steps, then `wp.toml`'s, then further checks, on one tree.
@@ -56,7 +57,11 @@ impl Worker {
         let id = &subject.holding.attempt;
         let mut salvage = None;
         if let Some(room) = self.shared.rooms.find(id)? {
-            let removal = self.shared.rooms.remove(&room)?;
+            let removal = match self.shared.rooms.remove(&room) {
+                // Another process was faster.
+                Err(_) if self.shared.rooms.find(id)?.is_none() => Removal::default(),
+                other => other?,
+            };
             if let Some(commit) = removal.salvage.commit {
                 salvage = Some(Salvage {
                     commit,

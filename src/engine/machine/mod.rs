@@ -7,28 +7,30 @@ mod finish;
 mod gate;
 mod land;
 mod notes;
+mod pool;
 mod recover;
+mod serve;
 mod shared;
 mod start;
 mod verify;
 mod watching;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub use pool::Pool;
+pub use serve::{implement, is_run, work};
 pub use shared::{CheckoutRule, Listener, Setup, Trust};
 
 use crate::base::json::Value;
-use crate::base::{AttemptId, Error, Kind, Oid, Result};
+use crate::base::{AttemptId, Error, Oid, Result};
 use crate::engine::effect::Effect;
-use crate::engine::event::Event;
 use crate::engine::report::RunReport;
-use crate::engine::run::{Job, run};
 use crate::engine::world::{Change, Done, Occurrence, World};
 use crate::git::{Expected, SwapError};
 use crate::os::clock::Moment;
@@ -37,11 +39,11 @@ use crate::os::process::Watch;
 use crate::os::signal::Asked;
 use crate::os::{clock, file, random};
 use crate::schedule::input::LandSeen;
-use crate::schedule::{Observed, Stop, Work};
+use crate::schedule::{Duties, IntegratorSeen, Observed, Stop, Work};
 use crate::state::record::{By, Land, RunStarted};
 use crate::state::{FeatureView, Refusal, Request, View};
 
-use crate::store::{Load, Owner, Seat, Store};
+use crate::store::{self, Load, Owner, Store};
 
 use shared::Shared;
 use worker::Worker;
@@ -54,24 +56,24 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Makes the summary of a run: as data, and as text.
 pub type Summarise<'a> = dyn FnMut(&FeatureView, &RunReport) -> Result<(Value, String)> + 'a;
 
-/// Runs a feature on this machine. One process at a time runs one feature.
-///
-/// # Errors
-/// `run-held` (lost) naming the process that runs the feature; the store or the machine failed.
-pub fn implement(
-    setup: Setup,
-    job: &Job,
-    summarise: &mut Summarise<'_>,
-    observer: &mut dyn FnMut(&Event),
-) -> Result<RunReport> {
-    let mut machine = Machine::new(setup, summarise)?;
-    let _alone = machine.run_lock()?;
-    let report = run(&mut machine, job, observer);
-    if report.is_err() {
-        machine.stop(Stop::Now);
+/// Where an engine sits among those of its process.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    pool: Pool,
+    rank: u64,
+}
+
+impl Seat {
+    /// A seat at a pool; `rank` is its own, and a lower one comes first.
+    pub fn at(pool: &Pool, rank: u64) -> Self {
+        let pool = pool.clone();
+        Seat { pool, rank }
     }
-    machine.leave();
-    report
+
+    /// The only one.
+    fn alone() -> Self {
+        Seat::at(&Pool::default(), 0)
+    }
 }
 
 /// The world on this machine.
@@ -86,15 +88,23 @@ struct Machine<'a> {
     receiver: Receiver<Done>,
     looked: Moment,
     stop: Stop,
+    seat: Seat,
+    /// How many packages were merged when rooms were listed.
+    listed: usize,
     summarise: &'a mut Summarise<'a>,
 }
 
 impl<'a> Machine<'a> {
-    fn new<'b: 'a>(setup: Setup, summarise: &'a mut Summarise<'b>) -> Result<Self> {
-        let store = Store::open(&setup.repo, &setup.settings, Seat::Outside);
+    /// `name` is that of a lock in our `run` folder that this process holds as long as it lives.
+    fn new<'b: 'a>(
+        setup: Setup,
+        (seat, name): (Seat, &str),
+        summarise: &'a mut Summarise<'b>,
+    ) -> Result<Self> {
+        let store = Store::open(&setup.repo, &setup.settings, store::Seat::Outside);
         let (sender, receiver) = channel();
         Ok(Machine {
-            shared: Arc::new(Shared::new(setup)?),
+            shared: Arc::new(Shared::new(setup, name)?),
             store,
             view: Arc::default(),
             guards: BTreeMap::new(),
@@ -104,6 +114,8 @@ impl<'a> Machine<'a> {
             receiver,
             looked: Moment::now(),
             stop: Stop::No,
+            seat,
+            listed: 0,
             summarise,
         })
     }
@@ -116,31 +128,60 @@ impl<'a> Machine<'a> {
         self.run_dir().join(format!("{attempt}.lock"))
     }
 
-    /// Nobody else on this machine runs the feature while this is held.
-    fn run_lock(&self) -> Result<FileLock> {
-        let feature = self.shared.feature();
-        let path = self.run_dir().join(format!("{}.lock", feature.slug()));
-        let Some(held) = lock::try_lock(&path)? else {
-            let who = lock::holder(&path);
-            let who = who.map_or_else(String::new, |h| format!(" by process {}", h.pid));
-            let message = format!("`{feature}` is being run{who}");
-            let hint = format!("git wp status {feature}");
-            return Err(Error::new(Kind::Lost, "run-held", message).hint(hint));
-        };
-        held.announce("git wp implement", clock::now());
-        Ok(held)
-    }
-
     fn leave(&mut self) {
         for thread in self.threads.drain(..) {
             // A worker that panicked has nothing to say any more.
             let _ = thread.join();
         }
         let _ = self.shared.verify_rooms.close();
-        let attempts: Vec<AttemptId> = self.guards.keys().cloned().collect();
-        for attempt in &attempts {
-            self.release(attempt);
+        // Somebody else may go on with them, and look for this very lock.
+        self.guards.clear();
+    }
+
+    /// Tells others of this process how many places are in use.
+    fn count_places(&self) {
+        let used = self.watches.keys().filter(|work| work.takes_place());
+        self.seat.pool.uses(self.seat.rank, used.count());
+    }
+
+    /// Rooms that are over for those who worked there. Others may have made some since.
+    fn rooms(&mut self, records: Option<&FeatureView>) -> Result<BTreeSet<AttemptId>> {
+        let standing = &self.shared.standing;
+        let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let packages = || records.into_iter().flat_map(|r| r.packages.values());
+        let merged = packages().filter(|p| p.accept.is_some()).count();
+        if merged != self.listed && self.shared.setup.duties != Duties::Work {
+            let rooms = self.shared.rooms.list()?;
+            standing.extend(rooms.iter().map(|room| room.attempt().clone()));
+            self.listed = merged;
         }
+        let mut over = BTreeSet::new();
+        for id in packages().flat_map(|package| package.attempts.keys()) {
+            let stands = standing.contains(id);
+            if stands && (self.guards.contains_key(id) || !self.is_guarded(id)?) {
+                over.insert(id.clone());
+            }
+        }
+        Ok(over)
+    }
+
+    fn is_guarded(&self, attempt: &AttemptId) -> Result<bool> {
+        lock::is_held(&self.lock_path(attempt))
+    }
+
+    /// What the next attempts and merges grow on. Who does not merge does not look at the ref: it
+    /// may be on its way.
+    fn tip(&self, records: Option<&FeatureView>, observed: &Observed) -> Result<Option<Oid>> {
+        let mine = matches!(
+            observed.integrator,
+            IntegratorSeen::NotNeeded | IntegratorSeen::Mine
+        );
+        let setup = &self.shared.setup;
+        if mine && setup.duties != Duties::Work {
+            return self.shared.tip(records);
+        }
+        let reached = records.and_then(FeatureView::reached);
+        Ok(Some(reached.unwrap_or(&setup.started.base).clone()))
     }
 
     /// What happened without a worker's doing.
@@ -203,6 +244,7 @@ impl<'a> Machine<'a> {
 
     fn finished(&mut self, done: Done) -> Occurrence {
         self.watches.remove(&done.work);
+        self.count_places();
         if let Work::Run(attempt) = &done.work {
             self.drain_inbox(attempt);
         }
@@ -245,20 +287,20 @@ impl World for Machine<'_> {
         observed.supervised.clone_from(&observed.mine);
         for (_, grant) in view.briefs.values().flat_map(|brief| &brief.live) {
             let id = &grant.attempt;
-            if !observed.mine.contains(id) && lock::is_held(&self.lock_path(id))? {
+            if !observed.mine.contains(id) && self.is_guarded(id)? {
                 observed.supervised.insert(id.clone());
             }
         }
         let records = self.shared.records(view);
-        observed.tip = self.shared.tip(records)?;
+        observed.tip = self.tip(records, observed)?;
         let land = records.and_then(FeatureView::open_land);
         let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
         observed.land = seen.transpose()?;
-        let standing = &self.shared.standing;
-        let standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
-        let packages = records.into_iter().flat_map(|r| r.packages.values());
-        let ids = packages.flat_map(|package| package.attempts.keys());
-        observed.rooms = ids.filter(|id| standing.contains(*id)).cloned().collect();
+        observed.rooms = self.rooms(records)?;
+        observed.elsewhere = self.seat.pool.beside(self.seat.rank);
+        let setup = &self.shared.setup;
+        observed.integrating =
+            setup.duties == Duties::Work && is_run(&setup.repo, self.shared.feature())?;
         Ok(())
     }
 
@@ -279,7 +321,7 @@ impl World for Machine<'_> {
         let Some(held) = lock::try_lock(&self.lock_path(attempt))? else {
             return Ok(false);
         };
-        held.announce("git wp implement", clock::now());
+        held.announce("an attempt", clock::now());
         self.guards.insert(attempt.clone(), held);
         Ok(true)
     }
@@ -315,6 +357,7 @@ impl World for Machine<'_> {
     fn begin(&mut self, effect: Effect) -> Result<()> {
         let (work, watch) = (effect.work(), Watch::default());
         self.watches.insert(work.clone(), watch.clone());
+        self.count_places();
         let worker = Worker {
             shared: Arc::clone(&self.shared),
             view: Arc::clone(&self.view),

@@ -13,6 +13,7 @@ use crate::hook::install;
 use crate::model::{Package, Plan, ScopeSpec, Settings};
 use crate::os::process::Watch;
 use crate::os::signal::Signals;
+use crate::schedule::Duties;
 use crate::scope::{Fold, Set};
 use crate::state::record::RunStarted;
 use crate::state::view::AttemptView;
@@ -31,6 +32,8 @@ pub struct Setup {
     pub plan_text: String,
     /// The agent.
     pub profile: Profile,
+    /// What this process does for the run.
+    pub duties: Duties,
     /// How the run begins, or began.
     pub started: RunStarted,
     /// This clone and its label; the time is taken anew.
@@ -95,7 +98,8 @@ pub(super) struct Shared {
 pub(super) const VERIFY_MINUTES: u32 = 30;
 
 impl Shared {
-    pub(super) fn new(setup: Setup) -> Result<Self> {
+    /// `name` is that of a lock in our `run` folder which this process holds.
+    pub(super) fn new(setup: Setup, name: &str) -> Result<Self> {
         let (repo, parent) = (setup.repo.clone(), setup.rooms.clone());
         let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone())
             .with_durability(setup.settings.durability);
@@ -109,7 +113,7 @@ impl Shared {
             fold: fold_of(&repo)?,
             hooks_installed: hooks.entry && hooks.included,
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
-            post: Post::new(repo.clone(), &setup.plan.feature.id.slug()),
+            post: Post::new(repo.clone(), name),
             standing: Mutex::new(standing.collect()),
             rooms,
             setup,

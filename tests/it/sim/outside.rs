@@ -10,7 +10,7 @@ use git_wp::engine::{Change, Job};
 use git_wp::graph::{Graph, Node};
 use git_wp::model::plan::Format;
 use git_wp::model::{Edge, EdgeOrigin, EndReason};
-use git_wp::schedule::{Agenda, Item, Limits, OnError, RunOptions};
+use git_wp::schedule::{Agenda, Duties, Item, Limits, OnError, RunOptions, Stay};
 use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::{LockSet, Op, Refusal, Request, View, evaluate};
 
@@ -179,6 +179,8 @@ impl Outside {
                 only: None,
                 on_error: OnError::Continue,
                 trust: 2,
+                duties: Duties::All,
+                stay: Stay::default(),
             },
             limits: Limits {
                 jobs: 3,
