@@ -8,7 +8,7 @@ use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
 use crate::model::RunResult;
 use crate::schedule::status::standing_of;
-use crate::schedule::{Decision, Duties, Stop, Why};
+use crate::schedule::{Decision, Duties, IntegratorSeen, Stop, Why};
 use crate::state::record::{PackageBrief, RunEnded};
 use crate::state::{FeatureView, Op};
 
@@ -97,6 +97,12 @@ impl Engine<'_> {
             let mut ending = change(op);
             ending.needs = vec![report.head.clone(), text];
             for answer in world.submit(vec![ending])? {
+                answer?;
+            }
+        }
+        if self.observed.integrator == IntegratorSeen::Mine {
+            let feature = self.job.feature.clone();
+            for answer in world.submit(vec![change(Op::Resign { feature })])? {
                 answer?;
             }
         }

@@ -78,6 +78,8 @@ pub enum EventKind {
     Stopping,
     /// A run ended.
     RunEnded,
+    /// This clone asked for the right to merge the feature.
+    Integrating,
     /// A worker serves a run.
     WorkStarted,
     /// A worker leaves a run, or a process that may not end it.

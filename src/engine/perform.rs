@@ -33,6 +33,7 @@ impl Engine<'_> {
 
     fn sort(&mut self, world: &mut dyn World, decision: Decision, plan: &mut Doings) -> Result<()> {
         match decision {
+            Decision::Integrate { steal } => plan.entries.push(self.integrate(world, steal)),
             Decision::Landed { n } => plan.entries.push(self.landed(world, n)),
             Decision::VoidLand { n, note } => plan.entries.push(self.void(world, n, note)),
             Decision::End {
@@ -67,7 +68,7 @@ impl Engine<'_> {
             }
             Decision::Advance { to } => plan.effects.push(Effect::Advance(to)),
             Decision::FinalVerify { commit } => plan.effects.push(Effect::Final(commit)),
-            Decision::Integrate { .. } | Decision::Wait { .. } | Decision::Finish { .. } => {}
+            Decision::Wait { .. } | Decision::Finish { .. } => {}
         }
         Ok(())
     }
@@ -112,6 +113,15 @@ impl Engine<'_> {
         Entry {
             change: change(Op::Landed { feature, n }),
             events: events.collect(),
+        }
+    }
+
+    fn integrate(&self, world: &dyn World, steal: Option<u32>) -> Entry {
+        let event = self.scribe(world).event(EventKind::Integrating);
+        let feature = self.job.feature.clone();
+        Entry {
+            change: change(Op::Integrate { feature, steal }),
+            events: vec![event],
         }
     }
 

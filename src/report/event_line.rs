@@ -76,6 +76,7 @@ fn headline<'a>(kind: &'a str, word: &'a str) -> &'a str {
         ("final-check", "passed") => "final verification passed",
         ("final-check", _) => "final verification failed",
         ("run-ended", _) => "run ended",
+        ("integrating", _) => "asks to merge",
         ("work-started", _) => "serving",
         ("work-ended", _) => "nothing is left here",
         ("attempt-finished" | "attempt-ended", word) => word,

@@ -1,6 +1,6 @@
 //! The end of a run: tidy rooms, the final verification, the feature branch, the one word.
 
-use crate::base::Oid;
+use crate::base::{FeatureId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, Stay, Stop, Work};
@@ -47,7 +47,9 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
     if !input.may_integrate() {
         return leave(picture);
     }
-    if input.records().open_land().is_some() {
+    let tentative = |(feature, _): &(FeatureId, PackageId)| feature == input.feature;
+    let unsure = input.view.tentative.accepts.iter().any(tentative);
+    if unsure || input.records().open_land().is_some() {
         return;
     }
     let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);

@@ -150,6 +150,8 @@ pub enum IntegratorSeen {
     Mine,
     /// Nobody holds it.
     Free,
+    /// This clone asked for it, and the authority has not answered yet.
+    Asked,
     /// Another clone holds it.
     Elsewhere {
         /// `user@host`, for people.

@@ -24,6 +24,7 @@ pub(super) fn role(picture: &mut Picture<'_>) {
         } => Some(epoch),
         IntegratorSeen::NotNeeded
         | IntegratorSeen::Mine
+        | IntegratorSeen::Asked
         | IntegratorSeen::Elsewhere { expired: false, .. } => return,
     };
     picture.push(Decision::Integrate { steal });
@@ -37,7 +38,10 @@ pub(super) fn settle(picture: &mut Picture<'_>) {
     let Some(land) = picture.input.records().open_land() else {
         return;
     };
-    if picture.input.observed.in_flight.contains(&Work::Swap) {
+    // Until the authority has confirmed it, it moves nothing.
+    let name = (picture.input.feature.clone(), land.n);
+    let is_tentative = picture.input.view.tentative.lands.contains(&name);
+    if is_tentative || picture.input.observed.in_flight.contains(&Work::Swap) {
         return;
     }
     match picture.input.observed.land {
@@ -94,6 +98,7 @@ fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
     // Who else holds it is done with it: everything is on record, and the landing protects it.
     let observed = picture.input.observed;
     let held = observed.supervised.contains(&grant.attempt) || picture.input.is_foreign(grant);
-    let free = held && !observed.busy_with(&grant.attempt);
+    let tentative = &picture.input.view.tentative.grants;
+    let free = held && !observed.busy_with(&grant.attempt) && !tentative.contains(&grant.attempt);
     (free && !ending && !paused).then(|| picture.holding(id, grant))
 }

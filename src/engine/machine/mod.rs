@@ -7,6 +7,7 @@ mod finish;
 mod gate;
 mod land;
 mod notes;
+mod observe;
 mod pool;
 mod recover;
 mod serve;
@@ -16,10 +17,10 @@ mod verify;
 mod watching;
 mod worker;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -38,9 +39,8 @@ use crate::os::lock::{self, FileLock};
 use crate::os::process::Watch;
 use crate::os::signal::Asked;
 use crate::os::{clock, file, random};
-use crate::schedule::input::LandSeen;
-use crate::schedule::{Duties, IntegratorSeen, Observed, Stop, Work};
-use crate::state::record::{By, Land, RunStarted};
+use crate::schedule::{Observed, Stop, Work};
+use crate::state::record::{By, RunStarted};
 use crate::state::{FeatureView, Refusal, Request, View};
 
 use crate::store::{self, Load, Owner, Store};
@@ -144,46 +144,6 @@ impl<'a> Machine<'a> {
         self.seat.pool.uses(self.seat.rank, used.count());
     }
 
-    /// Rooms that are over for those who worked there. Others may have made some since.
-    fn rooms(&mut self, records: Option<&FeatureView>) -> Result<BTreeSet<AttemptId>> {
-        let standing = &self.shared.standing;
-        let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
-        let packages = || records.into_iter().flat_map(|r| r.packages.values());
-        let merged = packages().filter(|p| p.accept.is_some()).count();
-        if merged != self.listed && self.shared.setup.duties != Duties::Work {
-            let rooms = self.shared.rooms.list()?;
-            standing.extend(rooms.iter().map(|room| room.attempt().clone()));
-            self.listed = merged;
-        }
-        let mut over = BTreeSet::new();
-        for id in packages().flat_map(|package| package.attempts.keys()) {
-            let stands = standing.contains(id);
-            if stands && (self.guards.contains_key(id) || !self.is_guarded(id)?) {
-                over.insert(id.clone());
-            }
-        }
-        Ok(over)
-    }
-
-    fn is_guarded(&self, attempt: &AttemptId) -> Result<bool> {
-        lock::is_held(&self.lock_path(attempt))
-    }
-
-    /// What the next attempts and merges grow on. Who does not merge does not look at the ref: it
-    /// may be on its way.
-    fn tip(&self, records: Option<&FeatureView>, observed: &Observed) -> Result<Option<Oid>> {
-        let mine = matches!(
-            observed.integrator,
-            IntegratorSeen::NotNeeded | IntegratorSeen::Mine
-        );
-        let setup = &self.shared.setup;
-        if mine && setup.duties != Duties::Work {
-            return self.shared.tip(records);
-        }
-        let reached = records.and_then(FeatureView::reached);
-        Ok(Some(reached.unwrap_or(&setup.started.base).clone()))
-    }
-
     /// What happened without a worker's doing.
     fn look_around(&mut self) -> Result<Vec<Occurrence>> {
         let mut out = Vec::new();
@@ -250,19 +210,6 @@ impl<'a> Machine<'a> {
         }
         Occurrence::Finished(done)
     }
-
-    fn land_seen(&self, land: &Land, tip: Option<&Oid>) -> Result<LandSeen> {
-        let Some(tip) = tip else {
-            return Ok(LandSeen::Elsewhere);
-        };
-        if *tip == land.old {
-            return Ok(LandSeen::AtOld);
-        }
-        Ok(match self.shared.setup.repo.is_ancestor(&land.new, tip)? {
-            true => LandSeen::HoldsNew,
-            false => LandSeen::Elsewhere,
-        })
-    }
 }
 
 impl World for Machine<'_> {
@@ -283,25 +230,7 @@ impl World for Machine<'_> {
     }
 
     fn observe(&mut self, view: &View, observed: &mut Observed) -> Result<()> {
-        observed.mine = self.guards.keys().cloned().collect();
-        observed.supervised.clone_from(&observed.mine);
-        for (_, grant) in view.briefs.values().flat_map(|brief| &brief.live) {
-            let id = &grant.attempt;
-            if !observed.mine.contains(id) && self.is_guarded(id)? {
-                observed.supervised.insert(id.clone());
-            }
-        }
-        let records = self.shared.records(view);
-        observed.tip = self.tip(records, observed)?;
-        let land = records.and_then(FeatureView::open_land);
-        let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
-        observed.land = seen.transpose()?;
-        observed.rooms = self.rooms(records)?;
-        observed.elsewhere = self.seat.pool.beside(self.seat.rank);
-        let setup = &self.shared.setup;
-        observed.integrating =
-            setup.duties == Duties::Work && is_run(&setup.repo, self.shared.feature())?;
-        Ok(())
+        self.look_outside(view, observed)
     }
 
     fn prepare(&mut self, run: &RunStarted, at: &Oid) -> Result<()> {
