@@ -123,6 +123,7 @@ fn remove(
         let fact = AttemptFact::Salvage(record::Salvage {
             commit: commit.clone(),
             kept_by: kept_by.clone(),
+            extent: None,
             at: clock::now(),
         });
         let op = Op::Note {

@@ -55,7 +55,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 14] = [
+const SCALARS: [(&str, &str); 15] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -69,6 +69,7 @@ const SCALARS: [(&str, &str); 14] = [
     ("lockseconds", "LOCK_SECONDS"),
     ("remote", "REMOTE"),
     ("remoteref", "REMOTE_REF"),
+    ("atomic", "ATOMIC"),
     ("leaseseconds", "LEASE_SECONDS"),
 ];
 
@@ -125,6 +126,7 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
             let name = RefName::parse(given.value);
             settings.remote_ref = name.ok_or_else(|| given.bad("a full ref name"))?;
         }
+        "atomic" => settings.atomic = given.boolean()?,
         "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
@@ -183,6 +185,15 @@ impl Given<'_> {
         }
     }
 
+    /// Reads the value as git reads a boolean.
+    fn boolean(&self) -> Result<bool> {
+        match self.value.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" | "" => Ok(false),
+            _ => Err(self.bad("`true` or `false`")),
+        }
+    }
+
     /// A whole number with git's suffixes `k`, `m`, `g`.
     fn number(&self, min: u64, max: u64) -> Result<u64> {
         let lower = self.value.trim().to_ascii_lowercase();
@@ -238,6 +249,9 @@ mod tests {
             ("wp.agent.My.Bot.env", "A, B"),
             ("wp.agent.My.Bot.env", "C_*"),
             ("wp.agent.My.Bot.trust", "3"),
+            ("wp.remote", "origin"),
+            ("wp.remoteref", "refs/heads/wp-state"),
+            ("wp.atomic", "no"),
             ("wp.nonsense", "1"),
             ("wp.agent.x.nonsense", "1"),
         ])
@@ -246,6 +260,9 @@ mod tests {
         assert_eq!(settings.durability, Durability::Fast);
         assert_eq!(settings.branch_template.as_deref(), Some("feat/{change}"));
         assert_eq!(settings.log_bytes, 2 << 20);
+        assert_eq!(settings.remote.as_deref(), Some("origin"));
+        assert_eq!(settings.remote_ref.as_str(), "refs/heads/wp-state");
+        assert!(!settings.atomic);
         assert_eq!(settings.default_agent.as_deref(), Some("bot"));
         let bot = &settings.agents["My.Bot"];
         assert_eq!((bot.command.as_str(), bot.trust), ("bot --yes {prompt}", 3));
@@ -267,6 +284,8 @@ mod tests {
             ("wp.agent", " "),
             ("wp.agent.x.trust", "5"),
             ("wp.lockseconds", "-1"),
+            ("wp.remoteref", "wp-state"),
+            ("wp.atomic", "perhaps"),
         ] {
             let error = applied(&[(key, value)]).unwrap_err();
             assert_eq!(error.code(), "config");

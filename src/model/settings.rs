@@ -38,6 +38,8 @@ pub struct Settings {
     pub remote: Option<String>,
     /// The ref of the state on that remote (`wp.remoteRef`).
     pub remote_ref: RefName,
+    /// Whether that remote takes several refs in one step (`wp.atomic`).
+    pub atomic: bool,
     /// A machine that shows no sign of life for this long may be taken over from
     /// (`wp.leaseSeconds`).
     pub lease: Duration,
@@ -164,6 +166,7 @@ impl Default for Settings {
             lock_wait: Duration::from_secs(30),
             remote: None,
             remote_ref: RefName::parse("refs/wp/state").expect("a literal in the right form"),
+            atomic: true,
             lease: Duration::from_secs(15 * 60),
             project: Project::default(),
         }

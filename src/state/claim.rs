@@ -115,7 +115,10 @@ fn displaced<'a>(
         (None, None) => Ok(None),
         (Some(grant), None) => Err(held(grant)),
         (live, Some(steal)) => {
-            let permitted = matches!(steal.reason, EndReason::Lost | EndReason::Expired);
+            let permitted = matches!(
+                steal.reason,
+                EndReason::Lost | EndReason::Expired | EndReason::Superseded
+            );
             if !permitted {
                 let word = steal.reason.as_str();
                 return Err(invalid(format!("`{word}` is no reason to take over")));

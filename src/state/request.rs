@@ -279,7 +279,8 @@ pub struct Claim {
 pub struct Steal {
     /// The epoch the asker saw.
     pub epoch: u32,
-    /// [`EndReason::Lost`] or [`EndReason::Expired`].
+    /// [`EndReason::Lost`], [`EndReason::Expired`], or [`EndReason::Superseded`] where a person
+    /// prefers other work.
     pub reason: EndReason,
     /// One line for people.
     pub note: String,

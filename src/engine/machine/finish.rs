@@ -66,6 +66,7 @@ impl Worker {
                 salvage = Some(Salvage {
                     commit,
                     kept_by: room.salvage_ref()?,
+                    extent: None,
                     at: clock::now(),
                 });
             }

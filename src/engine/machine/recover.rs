@@ -36,6 +36,7 @@ pub(super) fn salvage(room: &Room) -> Result<Option<Salvage>> {
     Ok(Some(Salvage {
         commit,
         kept_by: room.salvage_ref()?,
+        extent: None,
         at: clock::now(),
     }))
 }

@@ -181,8 +181,20 @@ pub struct Salvage {
     pub commit: Oid,
     /// The ref that keeps it.
     pub kept_by: RefName,
+    /// How much it is, so that a machine without the objects can tell; older records do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extent: Option<Extent>,
     /// When.
     pub at: Timestamp,
+}
+
+/// How much work was saved, seen from the commit that the attempt started from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// Commits.
+    pub commits: u32,
+    /// Paths that differ.
+    pub files: u32,
 }
 
 /// A lock taken outside a package, or an intent.

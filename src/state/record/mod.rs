@@ -42,8 +42,8 @@ mod right;
 
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
 pub use fact::{
-    Answer, Approval, Attempt, EvidenceFact, FinalCheck, LockClaim, Open, PackageBrief, PlanOrigin,
-    RunEnded, RunStarted, Salvage,
+    Answer, Approval, Attempt, EvidenceFact, Extent, FinalCheck, LockClaim, Open, PackageBrief,
+    PlanOrigin, RunEnded, RunStarted, Salvage,
 };
 pub use register::Beat;
 pub use right::{

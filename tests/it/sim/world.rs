@@ -133,6 +133,7 @@ impl SimWorld {
             salvage: Some(Salvage {
                 commit,
                 kept_by: RefName::parse(&format!("refs/wp/salvage/sim/{id}")).unwrap(),
+                extent: None,
                 at: out.by().at,
             }),
             note: "its supervisor was gone".to_owned(),
