@@ -3,16 +3,17 @@
 use crate::base::json::json;
 use crate::base::{FeatureId, Result, json};
 use crate::commands::rooms::is_supervised;
-use crate::commands::{Answer, Context, feature};
+use crate::commands::{Answer, Context, feature, kept, remote};
 use crate::report::overview::{self, OverviewRow};
+use crate::report::remote::RemoteView;
 use crate::report::status;
 use crate::report::view::StatusView;
 use crate::schedule::standing;
-use crate::state::View;
-use crate::store::Load;
+use crate::state::{FeatureView, View};
+use crate::store::{Load, Store};
 
 /// Counts the forms of [`StatusView`] that are kept in the cache.
-const DERIVED: &str = "status-1";
+const DERIVED: &str = "status-2";
 
 /// Show where a feature and its packages stand
 ///
@@ -35,31 +36,62 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         let message = format!("the record `{}` is damaged: {}", problem.path, problem.why);
         cx.ui.warn("damaged-record", &message);
     }
+    let remote = remote::standing(cx, &store, &briefs)?;
     if args.all || (args.feature.is_none() && briefs.briefs.len() > 1) {
-        return Ok(list(cx, &*store.view(&Load::All)?));
+        return list(cx, &*store.view(&Load::All)?, remote);
     }
-    let view = match published(args, &briefs) {
-        Some(id) => store.derived(&id, DERIVED, |records| StatusView::of(&id, records))?,
-        None => None,
-    };
-    let view = match view {
-        Some(view) => view,
-        None => {
-            let found = feature::find(cx, &store, args.feature.as_deref())?;
-            StatusView::of(&found.id, &found.records)
-        }
-    };
-    let view = abandoned(cx, view, &briefs)?;
+    let mut view = shown(args, cx, &store, &briefs)?;
+    view.mark(&briefs.tentative);
+    provisional(&mut view, &briefs, remote.as_ref());
+    abandoned(cx, &mut view, &briefs)?;
+    kept::measure(&cx.repo()?, &mut view);
+    view.remote = remote;
     let text = status::render(&view, cx.now(), cx.ui.page());
     Ok(Answer::done(json::value(&view)?, text))
 }
 
+/// The feature as its records tell it, from the cache where nothing waits for an authority.
+fn shown(args: &Args, cx: &mut Context<'_>, store: &Store, briefs: &View) -> Result<StatusView> {
+    if let Some(id) = published(args, briefs) {
+        let waits = briefs
+            .briefs
+            .get(&id)
+            .is_some_and(|b| !b.pending.is_empty());
+        let of = |records: &FeatureView| StatusView::of(&id, records);
+        let view = match waits {
+            true => {
+                let view = store.view(&Load::Features(vec![id.clone()]))?;
+                view.features.get(&id).map(of)
+            }
+            false => store.derived(&id, DERIVED, of)?,
+        };
+        if let Some(view) = view {
+            return Ok(view);
+        }
+    }
+    let found = feature::find(cx, store, args.feature.as_deref())?;
+    Ok(StatusView::of(&found.id, &found.records))
+}
+
+/// Says of packages whose holder only hopes for them how that is settled.
+fn provisional(view: &mut StatusView, briefs: &View, remote: Option<&RemoteView>) {
+    let live = briefs.briefs.get(&view.feature).map(|brief| &brief.live);
+    let hoped = live.into_iter().flatten();
+    let hoped = hoped.filter(|(_, grant)| briefs.tentative.grants.contains(&grant.attempt));
+    for (package, _) in hoped {
+        let name = remote.map_or("its remote", |remote| remote.name.as_str());
+        for row in view.packages.iter_mut().filter(|row| row.id == *package) {
+            row.why = format!("provisional until {name} confirms it: git wp sync");
+        }
+    }
+}
+
 /// Says of packages whose supervisor is gone that nobody works on them. That is not on the ref:
-/// the kernel knows who is alive.
-fn abandoned(cx: &mut Context<'_>, mut view: StatusView, briefs: &View) -> Result<StatusView> {
+/// the kernel knows who is alive here, and nothing of other machines.
+fn abandoned(cx: &mut Context<'_>, view: &mut StatusView, briefs: &View) -> Result<()> {
     let live = briefs.briefs.get(&view.feature).map(|brief| &brief.live);
     for (package, grant) in live.into_iter().flatten() {
-        if is_supervised(&cx.repo()?, grant)? {
+        if remote::is_elsewhere(cx, grant)? || is_supervised(&cx.repo()?, grant)? {
             continue;
         }
         let rows = view.packages.iter_mut();
@@ -70,7 +102,7 @@ fn abandoned(cx: &mut Context<'_>, mut view: StatusView, briefs: &View) -> Resul
             );
         }
     }
-    Ok(view)
+    Ok(())
 }
 
 /// The published feature that is named, or the only one.
@@ -82,7 +114,7 @@ fn published(args: &Args, view: &View) -> Option<FeatureId> {
     view.briefs.contains_key(&id).then_some(id)
 }
 
-fn list(cx: &Context<'_>, view: &View) -> Answer {
+fn list(cx: &Context<'_>, view: &View, remote: Option<RemoteView>) -> Result<Answer> {
     let rows = view.features.iter().map(|(id, records)| {
         let brief = view.briefs.get(id);
         OverviewRow {
@@ -95,7 +127,16 @@ fn list(cx: &Context<'_>, view: &View) -> Answer {
         }
     });
     let rows: Vec<OverviewRow> = rows.collect();
-    let text = overview::render(&rows, cx.ui.page());
-    let data = json!({"features": rows, "count": rows.len(), "truncated": false});
-    Answer::done(data, text)
+    let page = cx.ui.page();
+    let mut text = overview::render(&rows, page);
+    if let Some(remote) = &remote {
+        text.push_str(&remote.lines(page));
+    }
+    let data = json!({
+        "features": rows,
+        "count": rows.len(),
+        "truncated": false,
+        "remote": json::value(&remote)?,
+    });
+    Ok(Answer::done(data, text))
 }

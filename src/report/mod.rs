@@ -16,6 +16,7 @@ pub mod log;
 pub mod overview;
 pub mod programs;
 pub mod progress;
+pub mod remote;
 pub mod status;
 pub mod style;
 pub mod summary;

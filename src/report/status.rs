@@ -8,7 +8,7 @@ use crate::base::{Timestamp, time};
 use crate::model::PackageStatus;
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
-use crate::report::view::{AwaitingRow, PackageRow, StatusView};
+use crate::report::view::{AwaitingRow, ClaimWord, Kept, PackageRow, StatusView};
 use crate::schedule::FeatureState;
 
 /// Draws `view` as it is at `now`.
@@ -25,7 +25,43 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
         out.push('\n');
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
+    out.push_str(&superseded(view, page));
     out
+}
+
+/// Work that another attempt was preferred to, with the command that compares the first.
+fn superseded(view: &StatusView, page: Page) -> String {
+    let mut table = Table::new(2);
+    let mut first = None;
+    for (package, row) in view.superseded() {
+        let Some(kept) = &row.kept else { continue };
+        first.get_or_insert(&row.id);
+        table.row(vec![
+            Cell::new(format!("{}/{package}", view.feature)),
+            Cell::new(row.id.as_str()),
+            Cell::labelled(Label::Dim, &row.machine),
+            Cell::new(extent(kept)),
+        ]);
+    }
+    let Some(first) = first else {
+        return String::new();
+    };
+    let title = "superseded: other work was preferred, this is kept";
+    let mut out = format!("\n{}\n", page.paint(Label::Warn, title));
+    out.push_str(&table.render(page));
+    let _ = writeln!(out, "  compare or adopt: git wp adopt {first}");
+    out
+}
+
+/// `2 commits, 3 files`
+pub fn extent(kept: &Kept) -> String {
+    let number = |n: Option<u32>, noun| n.map(|n| count(n as usize, noun));
+    let parts = [number(kept.commits, "commit"), number(kept.files, "file")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => format!("at {}", kept.head.short()),
+        false => parts.join(", "),
+    }
 }
 
 /// The open steps, with the command that answers the first.
@@ -80,6 +116,16 @@ fn head(view: &StatusView, page: Page) -> String {
     if let Some(title) = &view.title {
         let _ = writeln!(out, "{}", foreign(title));
     }
+    if let Some(role) = &view.integrator {
+        let hope = match role.claim {
+            ClaimWord::Provisional => ", provisional",
+            ClaimWord::Confirmed | ClaimWord::Superseded => "",
+        };
+        let _ = writeln!(out, "integrator {}{hope}", foreign(&role.machine));
+    }
+    if let Some(remote) = &view.remote {
+        out.push_str(&remote.lines(page));
+    }
     out
 }
 
@@ -130,18 +176,23 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{AttemptId, FeatureId, PackageId};
+    use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId};
+    use crate::report::remote::RemoteView;
     use crate::report::style::Style;
-    use crate::report::view::AttemptRow;
+    use crate::report::view::{AttemptRow, IntegratorRow};
 
     fn row(id: &str, status: PackageStatus, why: &str, tries: &[Option<&str>]) -> PackageRow {
         let attempts = tries.iter().enumerate().map(|(i, outcome)| AttemptRow {
             id: AttemptId::parse(&format!("a{i}")).unwrap(),
             number: i as u32 + 1,
             epoch: Some(i as u32 + 1),
+            claim: ClaimWord::Confirmed,
+            actor: ActorId::parse("c1").unwrap(),
+            machine: "ann@host".into(),
             agent: "shell".into(),
             branch: format!("wp/x/{id}/a{i}"),
             head: None,
+            kept: None,
             outcome: outcome.map(str::to_owned),
             reason: String::new(),
             started: Timestamp::from_millis(0),
@@ -184,6 +235,8 @@ mod tests {
                 kind: "manual".into(),
                 what: "read the contract aloud".into(),
             }],
+            integrator: None,
+            remote: None,
         }
     }
 
@@ -203,6 +256,48 @@ mod tests {
         waiting for a person or for CI
           add-auth/wp-contracts  look at it  manual  read the contract aloud
           answer with: git wp evidence add-auth/wp-contracts 'look at it' --pass
+        ");
+    }
+
+    #[test]
+    fn a_status_of_several_machines_says_what_is_confirmed_and_what_is_kept() {
+        let mut view = view();
+        view.awaiting.clear();
+        view.packages.truncate(2);
+        view.packages[0].attempts[0].claim = ClaimWord::Superseded;
+        view.packages[0].attempts[0].kept = Some(Kept {
+            head: Oid::parse(&"b".repeat(40)).unwrap(),
+            base: Oid::parse(&"a".repeat(40)).unwrap(),
+            commits: Some(2),
+            files: Some(1),
+        });
+        view.integrator = Some(IntegratorRow {
+            actor: ActorId::parse("c2").unwrap(),
+            machine: "bob@build".into(),
+            claim: ClaimWord::Provisional,
+            since: Timestamp::from_millis(0),
+        });
+        view.remote = Some(RemoteView {
+            name: "origin".into(),
+            newer: true,
+            pending: 2,
+            frozen: None,
+        });
+        let now = Timestamp::from_millis(65_000);
+        insta::assert_snapshot!(render(&view, now, Page::plain()), @r"
+        add-auth: running, 1 of 2 packages merged, branch openspec/add-auth
+        Add authentication
+        integrator bob@build, provisional
+        newer state from origin: git wp sync
+        2 requests wait for origin: git wp sync
+
+          package       status   try  agent  time    why
+          wp-contracts  merged   1    shell  3s
+          wp-api        running  2    shell  1m 05s  try 1 failed: step `test` exited with 1
+
+        superseded: other work was preferred, this is kept
+          add-auth/wp-contracts  a0  ann@host  2 commits, 1 file
+          compare or adopt: git wp adopt a0
         ");
     }
 

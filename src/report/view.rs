@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
+use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{EndReason, OutcomeKind, PackageStatus};
+use crate::report::remote::RemoteView;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
-use crate::state::view::{AttemptView, LandState, PackageView};
+use crate::state::view::{AttemptView, LandState, PackageView, Tentative};
 
 /// Where one feature stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,46 @@ pub struct StatusView {
     pub packages: Vec<PackageRow>,
     /// Open manual and ci steps.
     pub awaiting: Vec<AwaitingRow>,
+    /// Who merges, where several machines share an authority.
+    pub integrator: Option<IntegratorRow>,
+    /// The remote whose state decides; `null`: this repository's own.
+    pub remote: Option<RemoteView>,
+}
+
+/// Who merges a feature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegratorRow {
+    /// The clone.
+    pub actor: ActorId,
+    /// `user@host`, for people.
+    pub machine: String,
+    /// Whether the authority has said so.
+    pub claim: ClaimWord,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Whether the authority has said yes to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimWord {
+    /// Not yet.
+    Provisional,
+    /// Yes.
+    Confirmed,
+    /// No, or no longer: other work was preferred.
+    Superseded,
+}
+
+impl ClaimWord {
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClaimWord::Provisional => "provisional",
+            ClaimWord::Confirmed => "confirmed",
+            ClaimWord::Superseded => "superseded",
+        }
+    }
 }
 
 /// Where one package stands.
@@ -49,12 +90,20 @@ pub struct AttemptRow {
     pub number: u32,
     /// The epoch of its grant.
     pub epoch: Option<u32>,
+    /// Whether the authority has granted it.
+    pub claim: ClaimWord,
+    /// The clone that works on it.
+    pub actor: ActorId,
+    /// The same for people: `user@host`.
+    pub machine: String,
     /// The agent profile; empty for a claim from outside.
     pub agent: String,
     /// Its branch, without `refs/heads/`.
     pub branch: String,
     /// Head of its branch once it ended.
     pub head: Option<Oid>,
+    /// What is kept of its work, if it did not become part of the feature.
+    pub kept: Option<Kept>,
     /// How it went; `null` while it is under way.
     pub outcome: Option<String>,
     /// One line for people.
@@ -63,6 +112,19 @@ pub struct AttemptRow {
     pub started: Timestamp,
     /// How long the agent worked.
     pub seconds: Option<u64>,
+}
+
+/// Work that did not become part of the feature and can be adopted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The commit that holds all of it.
+    pub head: Oid,
+    /// Where the attempt started.
+    pub base: Oid,
+    /// How many commits; `null` if no record tells and the objects are not here.
+    pub commits: Option<u32>,
+    /// How many paths differ from where the attempt started; `null` as above.
+    pub files: Option<u32>,
 }
 
 /// A verification step that waits for an answer.
@@ -103,7 +165,35 @@ impl StatusView {
             head: head(view),
             packages: packages.collect(),
             awaiting: awaiting.collect(),
+            integrator: view.integrator().map(|live| IntegratorRow {
+                actor: live.by.actor.clone(),
+                machine: live.by.label.clone(),
+                claim: ClaimWord::Confirmed,
+                since: live.by.at,
+            }),
+            remote: None,
         }
+    }
+
+    /// Marks what the authority has not confirmed.
+    pub fn mark(&mut self, tentative: &Tentative) {
+        let rows = self.packages.iter_mut().flat_map(|p| &mut p.attempts);
+        for row in rows.filter(|row| row.claim == ClaimWord::Confirmed) {
+            if tentative.grants.contains(&row.id) {
+                row.claim = ClaimWord::Provisional;
+            }
+        }
+        let role = self.integrator.as_mut();
+        if let Some(role) = role.filter(|_| tentative.integrators.contains(&self.feature)) {
+            role.claim = ClaimWord::Provisional;
+        }
+    }
+
+    /// Attempts whose package was given to other work, with that package.
+    pub fn superseded(&self) -> impl Iterator<Item = (&PackageId, &AttemptRow)> {
+        let rows = self.packages.iter();
+        let rows = rows.flat_map(|p| p.attempts.iter().map(move |row| (&p.id, row)));
+        rows.filter(|(_, row)| row.claim == ClaimWord::Superseded)
     }
 }
 
@@ -152,15 +242,52 @@ impl AttemptRow {
             id: view.attempt.attempt.clone(),
             number: view.attempt.number,
             epoch: view.epoch,
+            claim: claim(view),
+            actor: view.attempt.by.actor.clone(),
+            machine: view.attempt.by.label.clone(),
             agent: view.attempt.agent.clone(),
             branch: branch_name(&view.attempt.branch),
             head: result.map(|r| r.head.clone()),
+            kept: kept(view).filter(|_| !accepted && view.end.is_some()),
             outcome: outcome(view, accepted),
             reason: reason(view),
             started: view.attempt.by.at,
             seconds: result.map(|r| r.seconds),
         }
     }
+}
+
+/// What the records say of a claim; what is only hoped for is marked later.
+pub fn claim(view: &AttemptView) -> ClaimWord {
+    match &view.end {
+        Some(end) if end.reason == EndReason::Superseded => ClaimWord::Superseded,
+        None if view.epoch.is_none() => ClaimWord::Provisional,
+        Some(_) | None => ClaimWord::Confirmed,
+    }
+}
+
+/// What the records name of an attempt's work: what was saved last, else its result.
+pub fn kept(view: &AttemptView) -> Option<Kept> {
+    let base = &view.attempt.base;
+    let saved = view.salvages.iter().max_by_key(|saved| saved.at);
+    let (head, commits, files) = match (saved, &view.result) {
+        (Some(saved), _) => {
+            let extent = saved.extent;
+            let (commits, files) = (extent.map(|e| e.commits), extent.map(|e| e.files));
+            (&saved.commit, commits, files)
+        }
+        (None, Some(result)) => {
+            let files = u32::try_from(result.files_modified.len()).ok();
+            (&result.head, None, files)
+        }
+        (None, None) => return None,
+    };
+    (head != base).then(|| Kept {
+        head: head.clone(),
+        base: base.clone(),
+        commits,
+        files,
+    })
 }
 
 /// A branch without `refs/heads/`.

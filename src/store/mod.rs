@@ -22,6 +22,7 @@ mod overlay;
 mod reader;
 mod remembered;
 mod repair;
+mod seen;
 mod spool;
 mod transact;
 
@@ -32,3 +33,4 @@ pub use inbox::{Owner, Passed};
 pub use memory::Memory;
 pub use message::Change;
 pub use mirror::Load;
+pub use seen::{Seen, tracking_ref};

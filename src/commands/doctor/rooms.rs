@@ -6,6 +6,7 @@ use super::{Mode, by_hand};
 use crate::base::text::count;
 use crate::base::{AttemptId, Error, FeatureId, PackageId, Result};
 use crate::commands::Context;
+use crate::commands::remote;
 use crate::commands::rooms::is_supervised;
 use crate::config::environment::own_program;
 use crate::git::Repo;
@@ -155,12 +156,18 @@ fn attempts(view: &View) -> BTreeSet<AttemptId> {
 }
 
 /// Grants whose holder shows no sign of life. Only the next run knows how to end them with care.
-fn unsupervised(cx: &Context<'_>, repo: &Repo, view: &View, found: &mut Diagnosis) -> Result<()> {
+fn unsupervised(
+    cx: &mut Context<'_>,
+    repo: &Repo,
+    view: &View,
+    found: &mut Diagnosis,
+) -> Result<()> {
     for (feature, brief) in &view.briefs {
         for (package, grant) in &brief.live {
             let holder = (feature, package);
             let damage = match grant.lease_seconds {
                 Some(seconds) => overdue(cx, holder, (grant, seconds)),
+                None if remote::is_elsewhere(cx, grant)? => None,
                 None => dead(repo, holder, grant)?,
             };
             found.damages.extend(damage);

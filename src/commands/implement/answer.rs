@@ -66,7 +66,8 @@ pub(super) fn render(cx: &mut Context<'_>, report: &RunReport) -> Result<Answer>
         .get(&report.feature)
         .cloned()
         .unwrap_or_default();
-    let shown = StatusView::of(&report.feature, &records);
+    let mut shown = StatusView::of(&report.feature, &records);
+    shown.mark(&view.tentative);
     for warning in &report.warnings {
         cx.ui.warn("run", warning);
     }
