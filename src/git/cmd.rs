@@ -12,7 +12,9 @@ use std::sync::OnceLock;
 
 use crate::base::{Error, Oid, Result, text};
 use crate::git::sub::Sub;
-use crate::os::process::{Input, Invocation, Status, find_program, run};
+use crate::os::process::{
+    Finished, Input, Invocation, Session, Status, find_program, run, run_watched,
+};
 
 /// No hook of the repository runs, except where that is what is being tried.
 const HOOKS_OFF: &str = "core.hooksPath=/dev/null";
@@ -235,30 +237,38 @@ impl Call<'_> {
     /// # Errors
     /// Git is missing, a signal ended it, or the answer is larger than its limit.
     pub fn run(self) -> Result<Answer> {
-        let sub = self.sub.word();
-        let invocation = self
-            .git
-            .invocation(self.sub)
-            .args(self.args)
-            .input(self.input);
+        let (sub, invocation) = self.ready();
         let done = run(&invocation, ANSWER_MAX)?;
-        let code = match done.status {
-            Status::Code(code) => code,
-            Status::Signal(signal) => {
-                let message = format!("`git {sub}` was ended by signal {signal}");
-                return Err(Error::busy("git", message));
-            }
-        };
-        if done.truncated {
-            let message = format!("`git {sub}` said more than {ANSWER_MAX} bytes");
-            return Err(Error::busy("git-answer", message));
+        if let Status::Signal(signal) = done.status {
+            let message = format!("`git {}` was ended by signal {signal}", sub.word());
+            return Err(Error::busy("git", message));
         }
-        Ok(Answer {
-            sub: self.sub,
-            code,
-            stdout: done.stdout,
-            stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
-        })
+        answer(sub, done, ANSWER_MAX)
+    }
+
+    /// As [`Call::run`], for what talks to others and may hang: killed as soon as `give_up` says
+    /// so. `None` if that, or any other signal, ended it; what it did until then is unknown.
+    ///
+    /// # Errors
+    /// Git is missing, or the answer is larger than `answer_max` bytes.
+    pub fn run_unless(
+        self,
+        session: Session,
+        answer_max: u64,
+        give_up: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Answer>> {
+        let (sub, invocation) = self.ready();
+        match run_watched(&invocation, answer_max, session, give_up)? {
+            Some(done) if matches!(done.status, Status::Code(_)) => {
+                answer(sub, done, answer_max).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn ready(self) -> (Sub, Invocation) {
+        let invocation = self.git.invocation(self.sub);
+        (self.sub, invocation.args(self.args).input(self.input))
     }
 
     /// Runs it and expects exit code 0; gives standard output.
@@ -291,6 +301,23 @@ impl Call<'_> {
         let sub = self.sub;
         split_items(&self.output()?).ok_or_else(|| malformed(sub))
     }
+}
+
+fn answer(sub: Sub, done: Finished, max: u64) -> Result<Answer> {
+    if done.truncated {
+        let message = format!("`git {}` said more than {max} bytes", sub.word());
+        return Err(Error::busy("git-answer", message));
+    }
+    let code = match done.status {
+        Status::Code(code) => code,
+        Status::Signal(signal) => 128 + signal,
+    };
+    Ok(Answer {
+        sub,
+        code,
+        stdout: done.stdout,
+        stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+    })
 }
 
 /// What a call gave.

@@ -72,6 +72,25 @@ impl Git {
         call.output().map(drop)
     }
 
+    /// Adds a value to a key with many values, in the repository's own file, unless the key has it
+    /// somewhere already; `false` then.
+    pub fn add_local(&self, key: &str, value: &str) -> Result<bool> {
+        let call = self.call(Sub::Config).args(["--null", "--get-all", key]);
+        let answer = call.run()?;
+        let known = match answer.code {
+            1 => Vec::new(),
+            _ => crate::git::cmd::split_items(&answer.output()?)
+                .ok_or_else(|| malformed(Sub::Config))?,
+        };
+        if known.iter().any(|known| known == value.as_bytes()) {
+            return Ok(false);
+        }
+        let call = self
+            .call(Sub::Config)
+            .args(["--local", "--add", key, value]);
+        call.output().map(|_| true)
+    }
+
     /// Who commits here: `user.name` and `user.email`.
     ///
     /// # Errors

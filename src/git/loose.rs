@@ -105,7 +105,7 @@ impl Loose {
 
 /// Sets the modification time of an existing object to now, as git does; `false` if there is
 /// none. One without content, as a power cut can leave it, counts as none and is rewritten.
-fn freshen(path: &Path) -> Result<bool> {
+pub(super) fn freshen(path: &Path) -> Result<bool> {
     if fs::metadata(path).map_or(0, |meta| meta.len()) == 0 {
         return Ok(false);
     }

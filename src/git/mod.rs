@@ -3,6 +3,7 @@
 //! Objects are read and written in process; refs go through [`refs`] alone; what gix cannot do
 //! goes through [`cmd`] and its allowlist [`sub`].
 
+mod alternates;
 pub mod checkout;
 pub mod cmd;
 pub mod commit;
@@ -19,6 +20,7 @@ pub mod pack;
 pub mod plain_merge;
 pub mod raw;
 pub mod refs;
+pub mod remote;
 pub mod repo;
 pub mod sub;
 pub mod tree;
@@ -32,6 +34,7 @@ mod loose;
 mod refit;
 mod room;
 
+pub use alternates::alternates;
 pub use checkout::Checkout;
 pub use cmd::{Answer, Git};
 pub use commit::{Commit, NewCommit, Person};
@@ -41,6 +44,7 @@ pub use merge::{MergeMessage, Merged};
 pub use objects::{EMPTY_OBJECT, Kind, Objects};
 pub use refit::Refit;
 pub use refs::{Expected, Head, Move, Refs, SwapError};
+pub use remote::Remote;
 pub use repo::{RefStorage, Repo};
 pub use sub::Sub;
 pub use tree::{Change, Entry, Mode};

@@ -5,11 +5,11 @@
 //! writes while judging lands in the shadow's own objects and goes with it; only
 //! [`Shadow::git_into_store`] writes to the real ones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::base::{Error, Oid, Result};
+use crate::base::{Oid, Result};
 use crate::git::raw::RawStore;
-use crate::git::{Format, Git, Objects, Repo};
+use crate::git::{Format, Git, Objects, Repo, alternates};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::os::{random, tree};
@@ -131,17 +131,4 @@ fn config(format: Format) -> String {
     // Renames would carry one package's edit into a path of another; as a conflict it is seen.
     text += "[merge]\n\trenames = false\n\tdirectoryRenames = false\n\tconflictStyle = merge\n";
     text
-}
-
-fn alternates(store: &Path) -> Result<Vec<u8>> {
-    use std::os::unix::ffi::OsStrExt;
-    let bytes = store.as_os_str().as_bytes();
-    if bytes.contains(&b'\n') || bytes.starts_with(b"\"") || bytes.starts_with(b"#") {
-        let message = format!(
-            "`{}` cannot be named in an alternates file",
-            store.display()
-        );
-        return Err(Error::usage("path", message).hint("move the repository to a plainer path"));
-    }
-    Ok([bytes, b"\n"].concat())
 }

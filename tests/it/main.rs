@@ -21,6 +21,7 @@ mod gate_attacks;
 mod git_cmd;
 mod git_objects;
 mod git_refs;
+mod git_remote;
 mod git_worktree;
 mod hooks;
 mod os_locks;

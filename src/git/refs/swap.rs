@@ -19,7 +19,7 @@ impl Expected {
         read.map_or(Expected::Absent, |oid| Expected::Is(oid.clone()))
     }
 
-    pub(super) fn allows(&self, found: Option<&Oid>) -> bool {
+    pub(in crate::git) fn allows(&self, found: Option<&Oid>) -> bool {
         match self {
             Expected::Absent => found.is_none(),
             Expected::Is(oid) => found == Some(oid),

@@ -1,8 +1,8 @@
 //! Programs: short ones that are run to their end, long ones that are supervised.
 //!
 //! Always an argument array, a stated folder and environment, bounded output. [`run`] is for tools
-//! that end by themselves; [`supervise()`] is for agents and verification commands: it has limits,
-//! can be stopped, and leaves no process behind.
+//! that end by themselves, [`run_watched`] for those that may hang; [`supervise()`] is for agents
+//! and verification commands: it has limits, can be stopped, and leaves no process behind.
 
 pub mod sink;
 pub mod table;
@@ -15,6 +15,7 @@ mod run;
 mod status;
 mod supervise;
 mod tail;
+mod watched;
 
 pub use invocation::{Input, Invocation};
 pub use lookup::find_program;
@@ -24,3 +25,4 @@ pub use sink::Sink;
 pub use status::Status;
 pub use supervise::{Ended, Job, Limits, Outcome, Watch, supervise};
 pub use tail::Tail;
+pub use watched::{Session, run_watched};

@@ -19,7 +19,7 @@ use crate::os::process::sink::Sink;
 use crate::os::process::status::Status;
 
 /// Time between two looks at limits and stop requests.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
 /// Time between two looks at the process table.
 const CENSUS: Duration = Duration::from_millis(500);
 /// Patience with what is left behind by a program that ended by itself.
@@ -209,7 +209,7 @@ fn attend(family: &mut Family, exited: &Receiver<()>, limits: Limits, watch: &Wa
 }
 
 /// Says when the child has ended, without reaping it: its id stays its own until we do.
-fn announce_exit(pid: u32) -> Receiver<()> {
+pub(super) fn announce_exit(pid: u32) -> Receiver<()> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
@@ -226,7 +226,12 @@ fn announce_exit(pid: u32) -> Receiver<()> {
 }
 
 /// Starts the threads that feed and empty the pipes; the receiver closes when both are empty.
-fn start_pumps(child: &mut Child, input: Input, sinks: [Sink; 2], watch: &Watch) -> Receiver<()> {
+pub(super) fn start_pumps(
+    child: &mut Child,
+    input: Input,
+    sinks: [Sink; 2],
+    watch: &Watch,
+) -> Receiver<()> {
     if let (Some(mut pipe), Input::Bytes(bytes)) = (child.stdin.take(), input) {
         thread::spawn(move || {
             // A program may well not read its input to the end.
@@ -264,7 +269,7 @@ fn pump(mut pipe: impl Read, mut sink: Sink, watch: &Watch, open: std::sync::mps
 }
 
 /// Waits for both pumps, which end by themselves unless a survivor keeps a pipe open.
-fn drain(readers: &Receiver<()>) {
+pub(super) fn drain(readers: &Receiver<()>) {
     let start = Moment::now();
     while let Some(left) = DRAIN.checked_sub(start.elapsed()) {
         if readers.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
