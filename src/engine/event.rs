@@ -74,6 +74,8 @@ pub enum EventKind {
     FinalCheck,
     /// Something could not be done and the run goes on without it.
     Warning,
+    /// The authority came out of reach, or back.
+    Link,
     /// A signal stops the run.
     Stopping,
     /// A run ended.

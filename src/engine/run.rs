@@ -148,7 +148,11 @@ impl<'a> Engine<'a> {
         let changed = *self.changed.get_or_insert(now);
         self.observed.quiet = now.since(changed);
         self.observed.in_flight = self.flights.keys().cloned().collect();
+        let before = self.observed.offline.clone();
         world.observe(&self.view, &mut self.observed)?;
+        if before.is_some() != self.observed.offline.is_some() {
+            self.tell_link(world);
+        }
         let records = self.view.features.get(&self.job.feature);
         let packages = records.into_iter().flat_map(|r| r.packages.values());
         let live: Vec<_> = packages.filter_map(|p| p.live()).collect();
@@ -158,6 +162,16 @@ impl<'a> Engine<'a> {
             world.release(attempt);
         }
         Ok(())
+    }
+
+    /// The authority came out of reach, or back.
+    fn tell_link(&mut self, world: &dyn World) {
+        let text = match &self.observed.offline {
+            Some(why) => format!("{why}; work goes on, nothing is confirmed or merged meanwhile"),
+            None => "the authority can be reached again".to_owned(),
+        };
+        let event = self.scribe(world).event(EventKind::Link);
+        self.tell(event.text(text));
     }
 
     pub(super) fn decide(&self, world: &dyn World) -> Vec<Decision> {

@@ -46,6 +46,20 @@ impl Moment {
     }
 }
 
+/// The time since this machine started, time asleep included; the same for all its processes.
+pub fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(BOOT_CLOCK);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let nanos = u32::try_from(now.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanos)
+}
+
+#[cfg(target_os = "linux")]
+const BOOT_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+// Elsewhere the monotonic clock is the one that goes on while the machine sleeps, or the closest.
+#[cfg(not(target_os = "linux"))]
+const BOOT_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
 /// Lets this thread rest for `span`, for polling loops that have a limit.
 pub fn pause(span: Duration) {
     std::thread::sleep(span);

@@ -27,6 +27,18 @@ pub fn id(count: usize) -> Result<String> {
     Ok(bytes.iter().map(|byte| digit(u64::from(*byte))).collect())
 }
 
+/// A number below `end`, which is not 0; for waiting times, not for secrets.
+///
+/// # Errors
+/// As [`id`].
+pub fn below(end: u64) -> Result<u64> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|e| Error::io("cannot read `/dev/urandom`", e))?;
+    Ok(u64::from_le_bytes(bytes) % end.max(1))
+}
+
 /// A new attempt: 50 random bits.
 pub fn attempt_id() -> Result<AttemptId> {
     minted(id(ATTEMPT_DIGITS)?, AttemptId::parse)

@@ -130,6 +130,10 @@ pub struct Observed {
     pub stop: Stop,
     /// Attempts of other clones that have shown no sign of life for longer than their lease.
     pub expired: BTreeSet<AttemptId>,
+    /// Attempts of other clones whose head has not arrived here yet.
+    pub missing: BTreeSet<AttemptId>,
+    /// Why the authority cannot be reached; `None`: it can, or it is this repository.
+    pub offline: Option<String>,
     /// Who may merge.
     pub integrator: IntegratorSeen,
     /// Another process of this machine merges for this feature now.

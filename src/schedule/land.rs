@@ -99,6 +99,8 @@ fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
     let observed = picture.input.observed;
     let held = observed.supervised.contains(&grant.attempt) || picture.input.is_foreign(grant);
     let tentative = &picture.input.view.tentative.grants;
-    let free = held && !observed.busy_with(&grant.attempt) && !tentative.contains(&grant.attempt);
+    let here = !observed.missing.contains(&grant.attempt);
+    let free =
+        held && here && !observed.busy_with(&grant.attempt) && !tentative.contains(&grant.attempt);
     (free && !ending && !paused).then(|| picture.holding(id, grant))
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp};
+use crate::base::{
+    ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId,
+};
 use crate::model::{EndReason, LockKey};
 use crate::state::codec;
 use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom};
@@ -28,7 +30,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(view: &'a View, request: &'a Request) -> Result<Self, Refusal> {
         let authority = match &view.authority {
             Some(authority) => authority.clone(),
-            None => first_authority(request)?,
+            None => first_authority(&request.txn)?,
         };
         Ok(Draft {
             view,
@@ -66,12 +68,7 @@ impl<'a> Draft<'a> {
     pub(super) fn finish(self) -> Result<Vec<Record>, Refusal> {
         let mut records = self.records;
         if self.view.authority.is_none() && !records.is_empty() {
-            let format = FormatRecord { v: FORMAT_VERSION };
-            let first = [
-                Record::json(layout::FORMAT.to_owned(), &format)?,
-                Record::json(layout::AUTHORITY.to_owned(), &self.authority)?,
-            ];
-            records.splice(0..0, first);
+            records.splice(0..0, meta(&self.authority)?);
         }
         Ok(records)
     }
@@ -202,9 +199,25 @@ fn hides_rights(problem: &Problem) -> bool {
     problem.path.contains("/rights/") || !(is_fact || problem.is_foreign())
 }
 
+/// The records with which a state begins, made by `txn`.
+///
+/// # Errors
+/// A transaction id that makes no authority.
+pub fn beginning(txn: &TxnId) -> Result<Vec<Record>, Refusal> {
+    Ok(meta(&first_authority(txn)?)?.into())
+}
+
+fn meta(authority: &Authority) -> Result<[Record; 2], Refusal> {
+    let format = FormatRecord { v: FORMAT_VERSION };
+    Ok([
+        Record::json(layout::FORMAT.to_owned(), &format)?,
+        Record::json(layout::AUTHORITY.to_owned(), authority)?,
+    ])
+}
+
 /// The first request of a state makes its authority; the id follows from the transaction's.
-fn first_authority(request: &Request) -> Result<Authority, Refusal> {
-    let hash = ContentHash::of(request.txn.as_str().as_bytes());
+fn first_authority(txn: &TxnId) -> Result<Authority, Refusal> {
+    let hash = ContentHash::of(txn.as_str().as_bytes());
     let id = ActorId::parse(&format!("u{}", hash.short(20)));
     Ok(Authority {
         id: id.ok_or_else(|| invalid("an authority cannot be named".to_owned()))?,

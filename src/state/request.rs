@@ -210,6 +210,39 @@ impl Op {
         }
     }
 
+    /// True if it may come to a right, so that an authority elsewhere has to rule on it.
+    pub fn needs_right(&self) -> bool {
+        match self {
+            Op::Publish { .. }
+            | Op::Approve { .. }
+            | Op::StartRun { .. }
+            | Op::EndRun { .. }
+            | Op::FinalCheck { .. }
+            | Op::Note { .. }
+            | Op::Answer { .. } => false,
+            Op::Claim(_)
+            | Op::End { .. }
+            | Op::Land { .. }
+            | Op::Landed { .. }
+            | Op::VoidLand { .. }
+            | Op::Hold { .. }
+            | Op::Lift { .. }
+            | Op::Integrate { .. }
+            | Op::Resign { .. }
+            | Op::LockAcquire { .. }
+            | Op::LockRelease { .. } => true,
+        }
+    }
+
+    /// The attempt or lock claim that it would make.
+    pub fn claims(&self) -> Option<&AttemptId> {
+        match self {
+            Op::Claim(claim) => Some(&claim.attempt.attempt),
+            Op::LockAcquire { attempt, .. } => Some(attempt),
+            _ => None,
+        }
+    }
+
     /// The word in the audit trail.
     pub fn name(&self) -> &'static str {
         match self {

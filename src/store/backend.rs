@@ -88,6 +88,15 @@ pub(super) trait Backend: Send {
 pub(super) fn chain(
     backend: &dyn Backend,
     tip: Option<Oid>,
+    look: impl FnMut(&Commit) -> bool,
+) -> Result<()> {
+    walk(&|oid| backend.commit(oid), tip, look)
+}
+
+/// The same with commits from wherever `read` finds them.
+pub(super) fn walk(
+    read: &dyn Fn(&Oid) -> Result<Commit>,
+    tip: Option<Oid>,
     mut look: impl FnMut(&Commit) -> bool,
 ) -> Result<()> {
     let (mut seen, mut waiting) = (BTreeSet::new(), BinaryHeap::new());
@@ -96,7 +105,7 @@ pub(super) fn chain(
     loop {
         for oid in next {
             if seen.insert(oid.clone()) {
-                let commit = backend.commit(&oid)?;
+                let commit = read(&oid)?;
                 // Of commits made at the same time the one that was met first comes first.
                 count += 1;
                 waiting.push(Waiting(commit.committed, Reverse(count), commit));

@@ -40,6 +40,26 @@ impl GitRef {
         self.repo.refs().remove_stale_lock(&self.name, guard)
     }
 
+    /// The objects of the repository.
+    pub(super) fn objects(&self) -> Objects {
+        self.repo.objects()
+    }
+
+    /// How hard changes are made durable.
+    pub(super) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// Moves the ref to a commit that is there and flushed; false if it is not as expected.
+    pub(super) fn move_to(&self, new: &Oid, expected: &Expected) -> Result<bool> {
+        let refs = self.repo.refs();
+        match refs.swap(&self.name, Some(new), expected, "wp: sync", self.durability) {
+            Ok(()) => Ok(true),
+            Err(RefSwap::Moved { .. }) => Ok(false),
+            Err(RefSwap::Failed(error)) => Err(error),
+        }
+    }
+
     /// What the ref holds, whether or not that is a state.
     pub(super) fn tip(&self) -> Result<Option<Oid>> {
         self.repo.refs().read(&self.name)

@@ -138,6 +138,32 @@ impl Store {
         }
     }
 
+    /// What was granted in the state of a commit, with all features that wait for more.
+    pub(super) fn confirmed_at(&self, tip: &Oid, tree: &Oid) -> Result<Arc<View>> {
+        self.rights_at(tip, tree, &Load::Briefs)
+    }
+
+    /// The same with every feature.
+    pub(super) fn everything_at(&self, tip: &Oid, tree: &Oid) -> Result<Arc<View>> {
+        self.rights_at(tip, tree, &Load::All)
+    }
+
+    /// The same with these features.
+    pub(super) fn features_at(
+        &self,
+        tip: &Oid,
+        tree: &Oid,
+        ids: Vec<FeatureId>,
+    ) -> Result<Arc<View>> {
+        self.rights_at(tip, tree, &Load::Features(ids))
+    }
+
+    fn rights_at(&self, tip: &Oid, tree: &Oid, load: &Load) -> Result<Arc<View>> {
+        let snapshot = Snapshot::new(Some((tip.clone(), tree.clone())));
+        let source = (self.backend.as_ref(), &self.cache);
+        self.mirror.borrow_mut().confirmed(&snapshot, load, source)
+    }
+
     /// This clone's id, where the authority is elsewhere and this clone may have something
     /// waiting for it.
     pub(super) fn elsewhere(&self) -> Result<Option<ActorId>> {

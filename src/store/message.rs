@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::base::{ActorId, Oid, Timestamp, TxnId, text};
 use crate::git::{Commit, Person};
 use crate::state::Request;
+use crate::state::record::By;
+use crate::state::settle::Verdict;
 
 /// One transaction as the chain tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,15 +69,62 @@ fn sentence(request: &Request) -> String {
 
 /// Who makes the commit: the clone that asked first.
 pub(super) fn person(requests: &[&Request]) -> Person {
-    let plain = |text: &str| -> String {
-        let bad = |c: char| c.is_control() || matches!(c, '<' | '>');
-        text.replace(bad, "?").trim().to_owned()
-    };
     let first = requests.first();
     Person {
         name: first.map_or_else(|| "git-wp".to_owned(), |r| plain(&r.label)),
         email: first.map_or_else(String::new, |r| format!("{}@wp.invalid", r.actor)),
     }
+}
+
+/// The message of a commit that a clone would have the authority take.
+pub(super) fn exchange(
+    (txn, by, remote): (&TxnId, &By, &str),
+    verdicts: &[Verdict],
+    facts: usize,
+) -> String {
+    let granted = verdicts.iter().filter(|v| v.refused.is_none()).count();
+    let refused = verdicts.len() - granted;
+    let label = text::foreign(&by.label).to_string();
+    let mut out = format!("sync: {granted} granted, {refused} refused, {facts} facts ({label})\n\n");
+    for verdict in verdicts {
+        let word = match verdict.refused {
+            None => "granted",
+            Some(_) => "refused",
+        };
+        let op = &verdict.request.op;
+        let target = text::foreign(&op.target()).to_string();
+        out.push_str(&format!("{word} {} {target}\n", op.name()));
+    }
+    if !verdicts.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&trailers(txn, by, remote));
+    out
+}
+
+/// The message of a commit that joins what was recorded here to what came from the authority.
+pub(super) fn rejoined((txn, by, remote): (&TxnId, &By, &str)) -> String {
+    let label = text::foreign(&by.label).to_string();
+    format!("join ({label})\n\n{}", trailers(txn, by, remote))
+}
+
+fn trailers(txn: &TxnId, by: &By, remote: &str) -> String {
+    let label = text::foreign(&by.label).to_string();
+    let remote = text::foreign(remote).to_string();
+    format!("Wp-Txn: {txn}\nWp-Actor: {} {label}\nWp-Op: sync {remote}\n", by.actor)
+}
+
+/// A clone as the author of a commit.
+pub(super) fn clone_person(by: &By) -> Person {
+    Person {
+        name: plain(&by.label),
+        email: format!("{}@wp.invalid", by.actor),
+    }
+}
+
+fn plain(text: &str) -> String {
+    let bad = |c: char| c.is_control() || matches!(c, '<' | '>');
+    text.replace(bad, "?").trim().to_owned()
 }
 
 /// The transactions of a commit.

@@ -24,6 +24,7 @@ mod remembered;
 mod repair;
 mod seen;
 mod spool;
+pub mod sync;
 mod transact;
 
 pub use backend::Snapshot;

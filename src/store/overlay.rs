@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{ActorId, FeatureId, Oid, Result};
 use crate::state::View;
+use crate::state::view::FeatureBrief;
 use crate::state::settle::{self, Filing};
 use crate::store::backend::{Backend, Snapshot};
 use crate::store::cache::Cache;
@@ -16,6 +17,30 @@ impl Mirror {
         self.overlay.as_ref().map_or(&self.view, |(shown, _)| shown)
     }
 
+    /// What the authority has granted at `snapshot`, with all features loaded that wait for it.
+    pub(super) fn confirmed(
+        &mut self,
+        snapshot: &Snapshot,
+        load: &Load,
+        (backend, cache): (&dyn Backend, &Cache),
+    ) -> Result<Arc<View>> {
+        let view = self.view(snapshot, load, (backend, cache))?;
+        let waits = |(id, brief): &(&FeatureId, &FeatureBrief)| {
+            !brief.pending.is_empty() && !view.features.contains_key(*id)
+        };
+        let waiting: Vec<FeatureId> = view
+            .briefs
+            .iter()
+            .filter(waits)
+            .map(|(id, _)| id.clone())
+            .collect();
+        if waiting.is_empty() {
+            return Ok(view);
+        }
+        drop(view);
+        self.view(snapshot, &Load::Features(waiting), (backend, cache))
+    }
+
     /// What this clone shows at `snapshot`: the view with what the waiting requests of `me` come
     /// to as far as anybody here knows.
     pub(super) fn shown(
@@ -24,17 +49,7 @@ impl Mirror {
         (load, me): (&Load, &ActorId),
         (backend, cache): (&dyn Backend, &Cache),
     ) -> Result<Arc<View>> {
-        let mut view = self.view(snapshot, load, (backend, cache))?;
-        let waiting: Vec<FeatureId> = view
-            .briefs
-            .iter()
-            .filter(|(id, brief)| !brief.pending.is_empty() && !view.features.contains_key(*id))
-            .map(|(id, _)| id.clone())
-            .collect();
-        if !waiting.is_empty() {
-            drop(view);
-            view = self.view(snapshot, &Load::Features(waiting), (backend, cache))?;
-        }
+        let view = self.confirmed(snapshot, load, (backend, cache))?;
         let fits = |(shown, tree): &&(Arc<View>, Option<Oid>)| {
             *tree == self.tree
                 && view

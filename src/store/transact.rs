@@ -346,7 +346,7 @@ impl Store {
 
 /// A process that was killed this very moment may have left the ref locked; such a file is
 /// provably nobody's only after some time. Who is alive needs less.
-fn clear_the_way(local: &Local, guard: &FileLock) -> Result<()> {
+pub(super) fn clear_the_way(local: &Local, guard: &FileLock) -> Result<()> {
     let start = Moment::now();
     while local.git.lock_path().exists() && start.elapsed() < REF_LOCK_WAIT {
         if local.git.clear_the_way(guard)? {

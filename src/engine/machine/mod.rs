@@ -3,9 +3,11 @@
 //! Effects run in threads of their own and report through one channel; the loop sleeps on that
 //! channel, not on a clock. The store and the supervisor locks stay with the loop's thread.
 
+mod beats;
 mod finish;
 mod gate;
 mod land;
+mod link;
 mod notes;
 mod observe;
 mod pool;
@@ -29,7 +31,7 @@ pub use serve::{implement, is_run, work};
 pub use shared::{CheckoutRule, Listener, Setup, Trust};
 
 use crate::base::json::Value;
-use crate::base::{AttemptId, Error, Oid, Result};
+use crate::base::{TxnId, AttemptId, Error, Oid, Result};
 use crate::engine::effect::Effect;
 use crate::engine::report::RunReport;
 use crate::engine::world::{Change, Done, Occurrence, World};
@@ -45,6 +47,7 @@ use crate::state::{FeatureView, Refusal, Request, View};
 
 use crate::store::{self, Load, Owner, Store};
 
+use link::Link;
 use shared::Shared;
 use worker::Worker;
 
@@ -91,6 +94,8 @@ struct Machine<'a> {
     seat: Seat,
     /// How many packages were merged when rooms were listed.
     listed: usize,
+    /// The way to the authority, where that is elsewhere.
+    link: Option<Link>,
     summarise: &'a mut Summarise<'a>,
 }
 
@@ -103,7 +108,9 @@ impl<'a> Machine<'a> {
     ) -> Result<Self> {
         let store = Store::open(&setup.repo, &setup.settings, store::Seat::Outside);
         let (sender, receiver) = channel();
+        let link = Link::of(&setup)?;
         Ok(Machine {
+            link,
             shared: Arc::new(Shared::new(setup, name)?),
             store,
             view: Arc::default(),
@@ -134,6 +141,8 @@ impl<'a> Machine<'a> {
             let _ = thread.join();
         }
         let _ = self.shared.verify_rooms.close();
+        // The last words: whoever syncs next would bring them as well.
+        let _ = self.exchange();
         // Somebody else may go on with them, and look for this very lock.
         self.guards.clear();
     }
@@ -156,9 +165,13 @@ impl<'a> Machine<'a> {
             self.stop = asked;
             out.push(Occurrence::Signal(asked));
         }
-        if self.looked.elapsed() >= LOOK {
+        let due = self.link.as_ref().is_some_and(Link::is_due);
+        if due || self.looked.elapsed() >= LOOK {
             self.looked = Moment::now();
             self.drain_inboxes();
+            if due {
+                self.exchange()?;
+            }
             let view = self.load()?;
             out.push(match Arc::ptr_eq(&view, &self.view) {
                 true => Occurrence::Tick,
@@ -279,8 +292,13 @@ impl World for Machine<'_> {
                 op: change.op,
             });
         }
+        let asked: Vec<(TxnId, bool)> = requests
+            .iter()
+            .map(|r| (r.txn.clone(), r.op.needs_right()))
+            .collect();
         let answers = self.store.submit(requests)?;
-        Ok(answers.into_iter().map(|a| a.map(|_| ())).collect())
+        let answers = answers.into_iter().map(|a| a.map(|_| ())).collect();
+        self.settled(asked, answers)
     }
 
     fn begin(&mut self, effect: Effect) -> Result<()> {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use crate::base::{AttemptId, Oid, Result};
+use crate::engine::machine::beats::{Life, is_expired};
+use crate::engine::machine::link::is_missing;
 use crate::engine::machine::{Machine, is_run};
 use crate::os::lock;
 use crate::schedule::input::LandSeen;
@@ -22,7 +24,7 @@ impl Machine<'_> {
             }
         }
         let records = self.shared.records(view);
-        observed.integrator = self.integrator(view);
+        self.look_at_others(view, observed)?;
         observed.tip = self.tip(records, observed)?;
         let land = records.and_then(FeatureView::open_land);
         let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
@@ -56,12 +58,46 @@ impl Machine<'_> {
         Ok(over)
     }
 
+    /// Other clones, where several share an authority.
+    fn look_at_others(&self, view: &View, observed: &mut Observed) -> Result<()> {
+        observed.integrator = self.integrator(view);
+        let Some(link) = &self.link else {
+            return Ok(());
+        };
+        let setup = &self.shared.setup;
+        observed.offline.clone_from(&link.offline);
+        let lives = link.observer.look(&view.beats, setup.settings.lease)?;
+        let records = self.shared.records(view);
+        if let IntegratorSeen::Elsewhere { expired, .. } = &mut observed.integrator {
+            let live = records.and_then(FeatureView::integrator);
+            *expired = live.is_some_and(|l| lives.get(&l.by.actor) == Some(&Life::Silent));
+        }
+        observed.expired.clear();
+        observed.missing.clear();
+        let objects = setup.repo.objects();
+        for package in records.into_iter().flat_map(|r| r.packages.values()) {
+            let Some(grant) = package.live().filter(|g| g.by.actor != setup.by.actor) else {
+                continue;
+            };
+            if is_expired(grant, &view.beats, &lives, setup.settings.lease) {
+                observed.expired.insert(grant.attempt.clone());
+            }
+            let attempt = package.attempts.get(&grant.attempt);
+            if let Some(attempt) = attempt
+                && is_missing(attempt, |head| objects.exists(head))?
+            {
+                observed.missing.insert(grant.attempt.clone());
+            }
+        }
+        Ok(())
+    }
+
     fn is_guarded(&self, attempt: &AttemptId) -> Result<bool> {
         lock::is_held(&self.lock_path(attempt))
     }
 
     /// Who may merge, where several machines share an authority.
-    fn integrator(&self, view: &View) -> IntegratorSeen {
+    pub(super) fn integrator(&self, view: &View) -> IntegratorSeen {
         let setup = &self.shared.setup;
         if setup.settings.remote.is_none() {
             return IntegratorSeen::NotNeeded;

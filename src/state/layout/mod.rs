@@ -10,6 +10,7 @@ pub use room::{
     FeatureRoom, LockRoom, PackageRoom, beat, fan, feature_room, h8, lock_room, package_room,
 };
 pub use slot::{
-    AUTHORITY, Class, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, class, feature_slot,
+    AUTHORITY, Class, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, class, feature_of,
+    feature_slot,
     is_json, is_reserved, lock_slot, package_slot, parse,
 };

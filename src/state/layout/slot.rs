@@ -192,6 +192,14 @@ pub fn class(path: &str) -> Option<Class> {
     })
 }
 
+/// The feature in which a record lies.
+pub fn feature_of(path: &str) -> Option<FeatureRoom> {
+    match parse(path)? {
+        Slot::Feature(room, _) | Slot::Package(room, _, _) => Some(room),
+        Slot::Format | Slot::Authority | Slot::Lock(..) | Slot::Beat(_) | Slot::Reserved => None,
+    }
+}
+
 /// True for rooms at the root that later versions of the same format may fill.
 pub fn is_reserved(room: &str) -> bool {
     RESERVED.contains(&room)

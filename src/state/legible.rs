@@ -1,0 +1,84 @@
+//! Whether bytes are a record of the kind that their path says. Nothing else is taken over from
+//! another machine: a record that cannot be read would stay in the state for ever.
+
+use serde::de::DeserializeOwned;
+
+use crate::base::json;
+use crate::model::gate::GateVerdict;
+use crate::model::outcome::{AttemptResult, Deviation};
+use crate::state::codec::decode;
+use crate::state::filed::Filed;
+use crate::state::layout::{self, FeatureSlot, LockSlot, PackageSlot, Slot};
+use crate::state::record::{
+    Accept, Answer, Approval, Attempt, Authority, Beat, End, EvidenceFact, FinalCheck,
+    FormatRecord, Grant, Hold, Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin,
+    Resignation, Ruling, RunEnded, RunStarted, Salvage,
+};
+
+/// Why the bytes at `path` are no record of this format; `None`: they are one.
+pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
+    let Some(slot) = layout::parse(path) else {
+        return Some("it is none of the records of this format".to_owned());
+    };
+    let read = match slot {
+        Slot::Format => as_a::<FormatRecord>(bytes),
+        Slot::Authority => as_a::<Authority>(bytes),
+        Slot::Beat(_) => as_a::<Beat>(bytes),
+        // Of a later version: canonical is all that can be asked of it.
+        Slot::Reserved => match json::parse_canonical(bytes) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        },
+        Slot::Feature(_, slot) => feature(&slot, bytes),
+        Slot::Package(_, _, slot) => package(&slot, bytes),
+        Slot::Lock(_, slot) => match slot {
+            LockSlot::Claim(_) => as_a::<LockClaim>(bytes),
+            LockSlot::Grant(..) => as_a::<Grant>(bytes),
+            LockSlot::End(..) => as_a::<End>(bytes),
+            LockSlot::Filed(..) => as_a::<Filed>(bytes),
+            LockSlot::Ruling(..) => as_a::<Ruling>(bytes),
+        },
+    };
+    read.err()
+}
+
+fn as_a<T: DeserializeOwned>(bytes: &[u8]) -> Result<(), String> {
+    decode::<T>(bytes).map(drop)
+}
+
+fn feature(slot: &FeatureSlot, bytes: &[u8]) -> Result<(), String> {
+    match slot {
+        FeatureSlot::Plan(_) | FeatureSlot::RunSummary(_) => Ok(()),
+        FeatureSlot::Open(_) => as_a::<Open>(bytes),
+        FeatureSlot::Origin(_) => as_a::<PlanOrigin>(bytes),
+        FeatureSlot::Approval(..) => as_a::<Approval>(bytes),
+        FeatureSlot::RunStarted(_) => as_a::<RunStarted>(bytes),
+        FeatureSlot::RunEnded(_) => as_a::<RunEnded>(bytes),
+        FeatureSlot::Final(_) => as_a::<FinalCheck>(bytes),
+        FeatureSlot::Land(..) => as_a::<Land>(bytes),
+        FeatureSlot::Landed(..) | FeatureSlot::Void(..) => as_a::<LandClosed>(bytes),
+        FeatureSlot::Hold(..) => as_a::<Hold>(bytes),
+        FeatureSlot::Lift(..) => as_a::<Lift>(bytes),
+        FeatureSlot::Integrator(..) => as_a::<Integrator>(bytes),
+        FeatureSlot::Resignation(..) => as_a::<Resignation>(bytes),
+        FeatureSlot::Filed(..) => as_a::<Filed>(bytes),
+        FeatureSlot::Ruling(..) => as_a::<Ruling>(bytes),
+    }
+}
+
+fn package(slot: &PackageSlot, bytes: &[u8]) -> Result<(), String> {
+    match slot {
+        PackageSlot::Attempt(_) => as_a::<Attempt>(bytes),
+        PackageSlot::Result(_) => as_a::<AttemptResult>(bytes),
+        PackageSlot::Evidence(..) => as_a::<EvidenceFact>(bytes),
+        PackageSlot::Gate(..) => as_a::<GateVerdict>(bytes),
+        PackageSlot::Deviation(..) => as_a::<Deviation>(bytes),
+        PackageSlot::Salvage(..) => as_a::<Salvage>(bytes),
+        PackageSlot::Answer(_) => as_a::<Answer>(bytes),
+        PackageSlot::Grant(..) => as_a::<Grant>(bytes),
+        PackageSlot::End(..) => as_a::<End>(bytes),
+        PackageSlot::Accept(_) => as_a::<Accept>(bytes),
+        PackageSlot::Hold(..) => as_a::<Hold>(bytes),
+        PackageSlot::Lift(..) => as_a::<Lift>(bytes),
+    }
+}

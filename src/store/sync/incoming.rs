@@ -1,0 +1,166 @@
+//! What the authority has: fetched apart, checked, and only then let in.
+
+use std::time::Duration;
+
+use crate::base::{Error, Oid, RefName, Result};
+use crate::git::remote::{FetchLimits, Quarantine, Trouble};
+use crate::git::{Expected, Objects};
+use crate::state::record::Authority;
+use crate::store::backend::walk;
+use crate::store::remembered::Remembered;
+use crate::store::sync::validate::{growth, head};
+use crate::store::sync::{Here, Round};
+
+/// The most that a fetch of a state may bring, packed.
+const BYTES_MAX: u64 = 256 << 20;
+/// The longest that it may take.
+const TIME_MAX: Duration = Duration::from_secs(300);
+
+/// What the authority has.
+pub(super) enum Theirs {
+    /// No state, and it never had one.
+    Nothing,
+    /// A state that goes on from the one that was seen last.
+    At(Here),
+    /// Something else than before.
+    Rewound(Rewound),
+}
+
+/// An authority that does not go on from what it was.
+pub(super) struct Rewound {
+    /// What it has; `None`: nothing any more.
+    pub(super) theirs: Option<Here>,
+    /// Who grants there.
+    pub(super) authority: Option<Authority>,
+    /// In words.
+    pub(super) why: String,
+}
+
+impl Round<'_> {
+    /// Brings `there` into this repository, unless it is no state.
+    pub(super) fn look(&self, there: Option<Oid>, known: &Remembered) -> Result<Theirs> {
+        let remote = self.exchange.remote;
+        let Some(tip) = there else {
+            return Ok(match &known.tip {
+                None => Theirs::Nothing,
+                Some(old) => Theirs::Rewound(Rewound {
+                    theirs: None,
+                    authority: None,
+                    why: format!(
+                        "the state is gone from `{}`, it was at {}",
+                        remote.name(),
+                        old.short()
+                    ),
+                }),
+            });
+        };
+        let own = self.local.git.objects();
+        if known.tip.as_ref() == Some(&tip) && known.frozen.is_none() {
+            let tree = own.commit(&tip)?.tree;
+            return Ok(Theirs::At(Here { tip, tree }));
+        }
+        if own.exists(&tip)? {
+            // It came with a fetch of the user's, or was made here.
+            return self.judge(&own, tip, known);
+        }
+        let quarantine = match self.fetch() {
+            Ok(quarantine) => quarantine,
+            Err(trouble) => return Err(trouble.into_error()),
+        };
+        let tip = quarantine.tip().clone();
+        let theirs = self.judge(quarantine.objects(), tip, known)?;
+        quarantine.admit(self.local.git.durability())?;
+        Ok(theirs)
+    }
+
+    fn fetch(&self) -> Result<Quarantine, Trouble> {
+        let limits = FetchLimits {
+            bytes: BYTES_MAX,
+            time: TIME_MAX,
+        };
+        let exchange = self.exchange;
+        exchange.remote.fetch_quarantined(exchange.remote_ref, limits)
+    }
+
+    fn judge(&self, objects: &Objects, tip: Oid, known: &Remembered) -> Result<Theirs> {
+        let tree = objects.commit(&tip)?.tree;
+        let authority = head(objects, &tree)?.authority;
+        let why = self.estrangement(objects, &tip, &authority, known)?;
+        let before = match (&why, &known.tip) {
+            (None, Some(old)) => Some(objects.commit(old)?.tree),
+            _ => None,
+        };
+        growth(objects, before.as_ref(), &tree)?;
+        let theirs = Here { tip, tree };
+        Ok(match why {
+            None => Theirs::At(theirs),
+            Some(why) => Theirs::Rewound(Rewound {
+                theirs: Some(theirs),
+                authority: Some(authority),
+                why,
+            }),
+        })
+    }
+
+    /// Why this is not what the authority was; `None`: it is.
+    fn estrangement(
+        &self,
+        objects: &Objects,
+        tip: &Oid,
+        authority: &Authority,
+        known: &Remembered,
+    ) -> Result<Option<String>> {
+        let name = self.exchange.remote.name();
+        if known.authority.as_ref().is_some_and(|id| *id != authority.id) {
+            return Ok(Some(format!("`{name}` holds the state of another authority")));
+        }
+        let Some(old) = &known.tip else {
+            return Ok(None);
+        };
+        if !descends(objects, tip, old)? {
+            let (tip, old) = (tip.short(), old.short());
+            return Ok(Some(format!(
+                "the state at `{name}` is at {tip}, which does not follow {old}"
+            )));
+        }
+        let went_back = authority.generation < known.generation;
+        Ok(went_back.then(|| format!("the state at `{name}` is of an older generation")))
+    }
+
+    /// Keeps what was seen of the authority from pruning, and shows it to people.
+    pub(super) fn note_seen(&self, tip: &Oid) -> Result<()> {
+        let name = format!("refs/wp/remotes/{}/state", self.exchange.remote.name());
+        let name = RefName::parse(&name)
+            .ok_or_else(|| Error::bug(format!("`{name}` is not a ref name")))?;
+        self.local.git.put(&name, tip, &Expected::Any)
+    }
+}
+
+/// True if `tip` is `ancestor` or grew from it.
+pub(super) fn descends(objects: &Objects, tip: &Oid, ancestor: &Oid) -> Result<bool> {
+    let mut met = false;
+    walk(&|oid| objects.commit(oid), Some(tip.clone()), |commit| {
+        met = commit.oid == *ancestor;
+        !met
+    })?;
+    Ok(met)
+}
+
+/// The same for commits that both grew from `root`, which need not be looked past.
+pub(super) fn descends_since(
+    objects: &Objects,
+    (tip, ancestor): (&Oid, &Oid),
+    root: Option<&Oid>,
+) -> Result<bool> {
+    let since = match root {
+        Some(root) => Some(objects.commit(root)?.committed),
+        None => None,
+    };
+    let mut met = false;
+    walk(&|oid| objects.commit(oid), Some(tip.clone()), |commit| {
+        met = commit.oid == *ancestor;
+        // Where clocks differ this may end too early: then a merge is made that was not needed.
+        !met && since.is_none_or(|since| commit.committed >= since)
+    })?;
+    Ok(met)
+}

@@ -1,0 +1,372 @@
+//! One exchange with the authority: look, join, settle, push, adopt.
+//!
+//! The remote's compare-and-swap decides. What was made for a push that somebody else won is
+//! thrown away and made anew on the newest state, never merged; and this clone takes nothing over
+//! as granted before the push has won.
+
+mod adopt;
+mod candidate;
+mod differences;
+mod incoming;
+mod names;
+mod outgoing;
+mod validate;
+
+use std::time::Duration;
+
+use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result, TxnId};
+use crate::git::Remote;
+use crate::git::remote::{Atomic, Trouble};
+use crate::os::{clock, lock, random};
+use crate::state::Op;
+use crate::state::filed::Filed;
+use crate::state::record::By;
+use crate::state::settle::Verdict;
+use crate::store::handle::{Local, Seat, Site, Store};
+use crate::store::remembered::Remembered;
+use candidate::Candidate;
+use incoming::Theirs;
+pub use names::Names;
+
+/// Lost races before a sync gives up.
+const TRIES_MAX: u32 = 10;
+/// The longest first pause after a lost race; it doubles with every further one.
+const PAUSE: Duration = Duration::from_millis(40);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// With whom, and what to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    /// The authority.
+    pub remote: &'a Remote,
+    /// The ref of the state there.
+    pub remote_ref: &'a RefName,
+    /// Whether the host changes several refs all or none.
+    pub atomic: Atomic,
+    /// This clone, now.
+    pub by: &'a By,
+    /// What a supervisor that goes on living looks after: a sign of life goes along. `None`: a
+    /// command that ends with this exchange.
+    pub beat: Option<&'a [AttemptId]>,
+    /// How long such a sign counts.
+    pub lease: Duration,
+    /// How far to go.
+    pub mode: SyncMode,
+}
+
+/// How far an exchange goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// All the way.
+    #[default]
+    Normal,
+    /// Up to the push: nothing is pushed and nothing adopted.
+    DryRun,
+    /// All the way, also where the authority was rewound or replaced: a person said so.
+    AcceptRewind,
+}
+
+/// What an exchange came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncReport {
+    /// In one word.
+    pub result: SyncResult,
+    /// Claims of this clone that hold from now on.
+    pub confirmed: Vec<Claimed>,
+    /// Claims of this clone that somebody else was faster with. Their work is kept.
+    pub superseded: Vec<Claimed>,
+    /// What else was refused to this clone.
+    pub refused: Vec<Verdict>,
+    /// Facts that came.
+    pub facts_in: usize,
+    /// Facts that went.
+    pub facts_out: usize,
+    /// Pushes that were tried; 0: there was nothing to say.
+    pub tries: u32,
+    /// What a person should know beside.
+    pub notes: Vec<String>,
+}
+
+/// An exchange in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncResult {
+    /// Neither side had news.
+    InSync,
+    /// The authority took what this clone had to say.
+    Pushed,
+    /// There were news, and nothing to say.
+    Adopted,
+    /// The authority could not be reached.
+    Offline,
+    /// The authority does not go on from what it was, or is another one. Facts were taken over,
+    /// rights were not.
+    Rewound,
+}
+
+impl SyncResult {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SyncResult::InSync => "in-sync",
+            SyncResult::Pushed => "pushed",
+            SyncResult::Adopted => "adopted",
+            SyncResult::Offline => "offline",
+            SyncResult::Rewound => "rewound",
+        }
+    }
+}
+
+/// A claim of this clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The feature.
+    pub feature: FeatureId,
+    /// The package.
+    pub package: PackageId,
+    /// The attempt.
+    pub attempt: AttemptId,
+}
+
+impl SyncReport {
+    fn new(result: SyncResult) -> Self {
+        SyncReport {
+            result,
+            confirmed: Vec::new(),
+            superseded: Vec::new(),
+            refused: Vec::new(),
+            facts_in: 0,
+            facts_out: 0,
+            tries: 0,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What one round came to.
+enum Step {
+    Done(Box<SyncReport>),
+    /// Somebody else was first, or nobody knows.
+    Again,
+}
+
+/// An exchange under way.
+struct Round<'a> {
+    store: &'a Store,
+    local: &'a Local,
+    exchange: &'a Exchange<'a>,
+    txn: TxnId,
+    /// Claims and other requests that waited when it began.
+    waiting: Vec<Filed>,
+    tries: u32,
+}
+
+/// Where this clone stands.
+#[derive(Debug, Clone)]
+struct Here {
+    tip: Oid,
+    tree: Oid,
+}
+
+impl Store {
+    /// Exchanges the state with the authority. One process of a clone does so at a time.
+    ///
+    /// # Errors
+    /// Damaged, if what is there is no state that may be taken over: nothing was changed here.
+    /// `contended` (busy) after too many lost races, `push-refused` with the host's words.
+    pub fn sync(&self, exchange: &Exchange<'_>) -> Result<SyncReport> {
+        let Site::Local(local) = &self.site else {
+            return Err(Error::bug("a state in memory has no remote"));
+        };
+        if let Seat::Room { .. } = self.seat {
+            let message = "an agent cannot sync, its supervisor does";
+            return Err(Error::new(crate::base::Kind::Policy, "in-room", message));
+        }
+        let _alone = lock::lock(&local.path("sync.lock"), local.wait)?;
+        let mut round = Round {
+            store: self,
+            local,
+            exchange,
+            txn: random::txn_id(exchange.by.at)?,
+            waiting: Vec::new(),
+            tries: 0,
+        };
+        loop {
+            match round.exchange()? {
+                Step::Done(report) => return Ok(*report),
+                Step::Again if round.tries >= TRIES_MAX => {
+                    let name = exchange.remote.name();
+                    let message = format!("others were faster at `{name}` {TRIES_MAX} times");
+                    return Err(Error::busy("contended", message).hint("git wp sync"));
+                }
+                Step::Again => pause(round.tries)?,
+            }
+        }
+    }
+}
+
+/// Waits for a random part of a span that grows with every try, so that rivals come apart.
+fn pause(tries: u32) -> Result<()> {
+    let most = PAUSE.saturating_mul(1 << tries.min(8)).min(PAUSE_MAX);
+    let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    clock::pause(Duration::from_millis(1 + random::below(millis)?));
+    Ok(())
+}
+
+impl Round<'_> {
+    fn exchange(&mut self) -> Result<Step> {
+        let exchange = self.exchange;
+        let listed = exchange.remote.list(&[exchange.remote_ref.as_str()]);
+        let there = match listed {
+            Ok(refs) => refs.into_iter().next().map(|(_, oid)| oid),
+            Err(Trouble::Offline(error)) => return Ok(done(self.offline(&error)?)),
+            Err(trouble) => return Err(trouble.into_error()),
+        };
+        let known = Remembered::load(&self.local.wp, exchange.remote.name())?;
+        let here = self.here()?;
+        if self.tries == 0 {
+            self.waiting = self.waiting_at(here.as_ref())?;
+        }
+        match (self.look(there, &known)?, exchange.mode) {
+            (Theirs::Nothing, _) => self.publish(here),
+            (Theirs::At(theirs), _) => self.meet(here, theirs),
+            (Theirs::Rewound(rewound), SyncMode::AcceptRewind) => self.accept(here, rewound),
+            (Theirs::Rewound(rewound), _) => self.freeze(here, &rewound, known).map(done),
+        }
+    }
+
+    /// The newest state of this clone.
+    fn here(&self) -> Result<Option<Here>> {
+        let snapshot = self.store.checked()?;
+        let at = snapshot.tip().cloned().zip(snapshot.tree().cloned());
+        Ok(at.map(|(tip, tree)| Here { tip, tree }))
+    }
+
+    fn waiting_at(&self, here: Option<&Here>) -> Result<Vec<Filed>> {
+        let Some(here) = here else {
+            return Ok(Vec::new());
+        };
+        let view = self.store.confirmed_at(&here.tip, &here.tree)?;
+        Ok(view.pending(&self.exchange.by.actor))
+    }
+
+    /// The authority cannot be reached: everything stays as it is.
+    fn offline(&self, error: &Error) -> Result<SyncReport> {
+        let mut report = SyncReport::new(SyncResult::Offline);
+        report.tries = self.tries;
+        let causes = error.causes();
+        report.notes.push(match causes.first() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        });
+        Ok(report)
+    }
+
+    /// The authority has no state yet: it gets this clone's, with everything granted in it.
+    fn publish(&mut self, here: Option<Here>) -> Result<Step> {
+        let here = match here {
+            Some(here) => here,
+            None => self.begin()?,
+        };
+        let candidate = self.candidate(&here, None)?;
+        self.push(&here, None, candidate)
+    }
+
+    /// Both sides have a state, and the authority's goes on from what it was.
+    fn meet(&mut self, here: Option<Here>, theirs: Here) -> Result<Step> {
+        let Some(here) = here else {
+            return self.take_whole(&theirs).map(done);
+        };
+        let candidate = self.candidate(&here, Some(&theirs))?;
+        if candidate.tip == here.tip && candidate.tip == theirs.tip {
+            return Ok(done(SyncReport::new(SyncResult::InSync)));
+        }
+        self.push(&here, Some(&theirs), candidate)
+    }
+
+    fn push(&mut self, here: &Here, theirs: Option<&Here>, new: Candidate) -> Result<Step> {
+        let known = theirs.is_some_and(|theirs| theirs.tip == new.tip);
+        if self.exchange.mode == SyncMode::DryRun {
+            return Ok(done(self.foreseen(&new, known)));
+        }
+        if !known {
+            self.tries += 1;
+            if !self.send(theirs, &new)? {
+                return Ok(Step::Again);
+            }
+        }
+        self.adopt(here, &new)?;
+        let mut report = self.report(&new)?;
+        report.result = match known {
+            true => SyncResult::Adopted,
+            false => SyncResult::Pushed,
+        };
+        Ok(done(report))
+    }
+
+    /// What became of everything that waited, now that it is adopted.
+    fn report(&self, new: &Candidate) -> Result<SyncReport> {
+        let view = self.store.confirmed_at(&new.tip, &new.tree)?;
+        let mut report = self.told(new);
+        for filed in &self.waiting {
+            let Op::Claim(claim) = &filed.request.op else {
+                continue;
+            };
+            let attempt = &claim.attempt;
+            let feature = view.features.get(&attempt.feature);
+            let package = feature.and_then(|f| f.packages.get(&attempt.package));
+            let Some(known) = package.and_then(|p| p.attempts.get(&attempt.attempt)) else {
+                continue;
+            };
+            let claimed = Claimed {
+                feature: attempt.feature.clone(),
+                package: attempt.package.clone(),
+                attempt: attempt.attempt.clone(),
+            };
+            if known.epoch.is_some() {
+                report.confirmed.push(claimed);
+            } else if known.is_superseded() {
+                report.superseded.push(claimed);
+            }
+        }
+        Ok(report)
+    }
+
+    fn told(&self, new: &Candidate) -> SyncReport {
+        let mut report = SyncReport::new(SyncResult::Pushed);
+        report.tries = self.tries;
+        report.facts_in = new.facts_in;
+        report.facts_out = new.facts_out;
+        report.notes.clone_from(&new.notes);
+        let other = |v: &&Verdict| v.refused.is_some() && !matches!(v.request.op, Op::Claim(_));
+        report.refused = new.verdicts.iter().filter(other).cloned().collect();
+        report
+    }
+
+    /// What a push would say, as far as one can know without trying.
+    fn foreseen(&self, new: &Candidate, known: bool) -> SyncReport {
+        let mut report = self.told(new);
+        if known {
+            report.result = SyncResult::Adopted;
+        }
+        for verdict in &new.verdicts {
+            let Op::Claim(claim) = &verdict.request.op else {
+                continue;
+            };
+            let claimed = Claimed {
+                feature: claim.attempt.feature.clone(),
+                package: claim.attempt.package.clone(),
+                attempt: claim.attempt.attempt.clone(),
+            };
+            match verdict.refused {
+                None => report.confirmed.push(claimed),
+                Some(_) => report.superseded.push(claimed),
+            }
+        }
+        report
+    }
+}
+
+fn done(report: SyncReport) -> Step {
+    Step::Done(Box::new(report))
+}
