@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::base::{
-    ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId,
-};
+use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId};
 use crate::model::{EndReason, LockKey};
 use crate::state::codec;
 use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom};

@@ -19,8 +19,8 @@ pub mod fold;
 mod integrator;
 pub mod join;
 mod land;
-pub mod legible;
 pub mod layout;
+pub mod legible;
 mod lock;
 pub mod locks;
 #[cfg(test)]

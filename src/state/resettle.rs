@@ -11,9 +11,7 @@ use std::collections::BTreeSet;
 use crate::base::{ActorId, AttemptId};
 use crate::model::EndReason;
 use crate::state::join::Entries;
-use crate::state::layout::{
-    self, Class, FeatureRoom, LockRoom, PackageRoom,
-};
+use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom};
 use crate::state::record::{By, End, Record};
 use crate::state::view::View;
 
@@ -42,10 +40,15 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
     let Some(authority) = view.authority.as_ref().map(|a| &a.id) else {
         return Vec::new();
     };
-    let rooms: BTreeSet<FeatureRoom> = imported.keys().filter_map(|path| layout::feature_of(path)).collect();
+    let rooms: BTreeSet<FeatureRoom> = imported
+        .keys()
+        .filter_map(|path| layout::feature_of(path))
+        .collect();
     let waiting = view.pending(&by.actor);
     let asked = |attempt: &AttemptId| {
-        waiting.iter().any(|filed| filed.request.op.claims() == Some(attempt))
+        waiting
+            .iter()
+            .any(|filed| filed.request.op.claims() == Some(attempt))
     };
     let end = |epoch, attempt: &AttemptId, reason| End {
         epoch,
@@ -73,7 +76,10 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
         }
     }
     for (key, lock) in &view.locks {
-        let open = lock.claims.values().filter(|c| !c.intent && lock.waits(&c.attempt));
+        let open = lock
+            .claims
+            .values()
+            .filter(|c| !c.intent && lock.waits(&c.attempt));
         for claim in open.filter(|c| c.by.actor == by.actor && !asked(&c.attempt)) {
             let end = end(0, &claim.attempt, EndReason::Superseded);
             ends.push((LockRoom::of(key).end(authority, &claim.attempt), end));

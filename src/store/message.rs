@@ -85,7 +85,8 @@ pub(super) fn exchange(
     let granted = verdicts.iter().filter(|v| v.refused.is_none()).count();
     let refused = verdicts.len() - granted;
     let label = text::foreign(&by.label).to_string();
-    let mut out = format!("sync: {granted} granted, {refused} refused, {facts} facts ({label})\n\n");
+    let mut out =
+        format!("sync: {granted} granted, {refused} refused, {facts} facts ({label})\n\n");
     for verdict in verdicts {
         let word = match verdict.refused {
             None => "granted",
@@ -111,7 +112,10 @@ pub(super) fn rejoined((txn, by, remote): (&TxnId, &By, &str)) -> String {
 fn trailers(txn: &TxnId, by: &By, remote: &str) -> String {
     let label = text::foreign(&by.label).to_string();
     let remote = text::foreign(remote).to_string();
-    format!("Wp-Txn: {txn}\nWp-Actor: {} {label}\nWp-Op: sync {remote}\n", by.actor)
+    format!(
+        "Wp-Txn: {txn}\nWp-Actor: {} {label}\nWp-Op: sync {remote}\n",
+        by.actor
+    )
 }
 
 /// A clone as the author of a commit.

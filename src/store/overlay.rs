@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::base::{ActorId, FeatureId, Oid, Result};
 use crate::state::View;
-use crate::state::view::FeatureBrief;
 use crate::state::settle::{self, Filing};
+use crate::state::view::FeatureBrief;
 use crate::store::backend::{Backend, Snapshot};
 use crate::store::cache::Cache;
 use crate::store::mirror::{Load, Mirror};

@@ -75,7 +75,9 @@ impl Observer {
             let old = known.and_then(|known| known.get(actor));
             let first = old.filter(|old| old.seq == beat.seq).cloned();
             let silent = match (&first, old) {
-                (Some(first), _) => now.saturating_sub(Duration::from_millis(first.at)) >= lease + GRACE,
+                (Some(first), _) => {
+                    now.saturating_sub(Duration::from_millis(first.at)) >= lease + GRACE
+                }
                 (None, Some(_)) => false,
                 (None, None) => is_past(beat.by.at, lease),
             };
@@ -89,7 +91,12 @@ impl Observer {
         }
         if seen != before {
             let line = json::line(&seen)?;
-            file::replace(&self.path, line.as_bytes(), Access::Private, Durability::Off)?;
+            file::replace(
+                &self.path,
+                line.as_bytes(),
+                Access::Private,
+                Durability::Off,
+            )?;
         }
         Ok(lives)
     }
@@ -97,7 +104,9 @@ impl Observer {
     fn read(&self) -> Result<Seen> {
         let bytes = file::read_bounded(&self.path, BYTES_MAX)?;
         // What cannot be read is watched from now on.
-        Ok(bytes.and_then(|b| json::parse_as(&b).ok()).unwrap_or_default())
+        Ok(bytes
+            .and_then(|b| json::parse_as(&b).ok())
+            .unwrap_or_default())
     }
 }
 

@@ -49,6 +49,10 @@ impl Worker {
 
     fn merge_one(&self, shadow: &Shadow, subject: &Subject, line: &mut Line) -> Result<()> {
         let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
+        if let Some(rejection) = self.gate_again(subject)? {
+            line.rejected.push(rejection);
+            return Ok(());
+        }
         let package = self.shared.package(&attempt.package)?;
         let records = self.records()?;
         let scope = self.shared.scope(package)?;
@@ -89,6 +93,23 @@ impl Worker {
         };
         line.rejected.extend(rejection);
         Ok(())
+    }
+
+    /// What another machine says of its own attempt is no proof: who merges has looked itself.
+    fn gate_again(&self, subject: &Subject) -> Result<Option<Rejection>> {
+        let attempt = attempt_of(subject)?;
+        if attempt.by.actor == self.shared.setup.by.actor {
+            return Ok(None);
+        }
+        let Outcome::Gated { verdict, .. } = self.gate(subject)? else {
+            return Ok(None);
+        };
+        let first = verdict.violations.first();
+        Ok(first.filter(|_| !verdict.passed).map(|violation| Rejection {
+            holding: subject.holding.clone(),
+            note: format!("refused at the gate: {} [{}]", violation.detail, violation.rule),
+            deviation: None,
+        }))
     }
 
     /// Verifies a merged tree that is new, and takes it into the line if it is green.

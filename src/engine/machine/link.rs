@@ -150,7 +150,10 @@ impl Machine<'_> {
             return Ok(answers);
         };
         link.hurry();
-        let urgent = asked.iter().zip(&answers).any(|((_, right), a)| *right && a.is_ok());
+        let urgent = asked
+            .iter()
+            .zip(&answers)
+            .any(|((_, right), a)| *right && a.is_ok());
         if !urgent || (link.offline.is_some() && !link.is_due()) {
             return Ok(answers);
         }

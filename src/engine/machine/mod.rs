@@ -31,7 +31,7 @@ pub use serve::{implement, is_run, work};
 pub use shared::{CheckoutRule, Listener, Setup, Trust};
 
 use crate::base::json::Value;
-use crate::base::{TxnId, AttemptId, Error, Oid, Result};
+use crate::base::{AttemptId, Error, Oid, Result, TxnId};
 use crate::engine::effect::Effect;
 use crate::engine::report::RunReport;
 use crate::engine::world::{Change, Done, Occurrence, World};

@@ -24,7 +24,11 @@ impl Round<'_> {
         let objects = self.local.git.objects();
         let records = beginning(&self.txn).map_err(Error::from)?;
         let tree = self.grown_from(None, &records)?;
-        let text = message::exchange((&self.txn, self.exchange.by, self.exchange.remote.name()), &[], 0);
+        let text = message::exchange(
+            (&self.txn, self.exchange.by, self.exchange.remote.name()),
+            &[],
+            0,
+        );
         let tip = objects.write_commit(&NewCommit {
             tree: &tree,
             parents: &[],
@@ -79,7 +83,10 @@ impl Round<'_> {
                 return journal.append(&to, &[]);
             }
         }
-        Err(Error::busy("contended", "something moves the ref of the state all the time"))
+        Err(Error::busy(
+            "contended",
+            "something moves the ref of the state all the time",
+        ))
     }
 
     /// What was recorded here while the authority was asked, on top of what it took.

@@ -159,7 +159,9 @@ impl Round<'_> {
         }
         let parents = match (ground.parents.len(), theirs) {
             // Its tree may not be the one that this grows from.
-            (1, Some(theirs)) if ground.parents[0] == here.tip && !ground.joined.rights_lost.is_empty() => {
+            (1, Some(theirs))
+                if ground.parents[0] == here.tip && !ground.joined.rights_lost.is_empty() =>
+            {
                 vec![theirs.tip.clone(), here.tip.clone()]
             }
             _ => ground.parents,
@@ -264,7 +266,9 @@ fn notes(joined: &Joined) -> Vec<String> {
         ));
     }
     for path in &joined.foreign {
-        notes.push(format!("`{path}` is no record of this format and stays here"));
+        notes.push(format!(
+            "`{path}` is no record of this format and stays here"
+        ));
     }
     notes
 }

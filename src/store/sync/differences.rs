@@ -105,7 +105,8 @@ impl Differences {
                 self.theirs.insert(path.clone(), leaf);
             }
             Some(entry) if entry.mode != Mode::Tree => {
-                self.odd.push(format!("`{path}` has the mode {}", entry.mode.octal()));
+                self.odd
+                    .push(format!("`{path}` has the mode {}", entry.mode.octal()));
             }
             _ => {}
         }

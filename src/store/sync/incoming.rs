@@ -79,7 +79,9 @@ impl Round<'_> {
             time: TIME_MAX,
         };
         let exchange = self.exchange;
-        exchange.remote.fetch_quarantined(exchange.remote_ref, limits)
+        exchange
+            .remote
+            .fetch_quarantined(exchange.remote_ref, limits)
     }
 
     fn judge(&self, objects: &Objects, tip: Oid, known: &Remembered) -> Result<Theirs> {
@@ -111,8 +113,14 @@ impl Round<'_> {
         known: &Remembered,
     ) -> Result<Option<String>> {
         let name = self.exchange.remote.name();
-        if known.authority.as_ref().is_some_and(|id| *id != authority.id) {
-            return Ok(Some(format!("`{name}` holds the state of another authority")));
+        if known
+            .authority
+            .as_ref()
+            .is_some_and(|id| *id != authority.id)
+        {
+            return Ok(Some(format!(
+                "`{name}` holds the state of another authority"
+            )));
         }
         let Some(old) = &known.tip else {
             return Ok(None);

@@ -145,7 +145,10 @@ fn place<'a>(
     feature: &FeatureRoom,
     package: &PackageRoom,
 ) -> Option<(&'a FeatureId, &'a PackageId)> {
-    let (id, records) = view.features.iter().find(|(id, _)| FeatureRoom::of(id) == *feature)?;
+    let (id, records) = view
+        .features
+        .iter()
+        .find(|(id, _)| FeatureRoom::of(id) == *feature)?;
     let (package, _) = records.packages.iter().find(|(id, _)| package.is_of(id))?;
     Some((id, package))
 }

@@ -93,5 +93,8 @@ fn check_size(objects: &Objects, path: &str, oid: &Oid) -> Result<()> {
 
 fn refused(path: &str, why: &str) -> Error {
     let (path, why) = (text::foreign(path), text::foreign(why));
-    Error::damaged("state-refused", format!("`{path}` is not taken over: {why}"))
+    Error::damaged(
+        "state-refused",
+        format!("`{path}` is not taken over: {why}"),
+    )
 }
