@@ -11,6 +11,7 @@ use git_wp::git::remote::{
 };
 use git_wp::git::{Expected, Repo};
 use git_wp::model::Durability::{Fast, Full, Off};
+use git_wp::os::signal::Signals;
 
 use crate::support::{FORMATS, Scratch, git, git_command, name};
 
@@ -700,6 +701,39 @@ fn addresses_mean_what_they_mean_to_git() {
             assert_eq!(again.unwrap(), Pushed::Done);
         }
     }
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed_and_what_is_in_use_is_not() {
+    let pair = Pair::new();
+    pair.others_push(STATE, 1, 1);
+    let left = pair.repo().wp_dir().join("incoming/left");
+    fs::create_dir_all(left.join("objects")).unwrap();
+    let remote = pair.remote();
+    let fetched = quarantine(&remote);
+    assert!(!left.exists());
+    remote.list(&[STATE]).unwrap();
+    assert!(fetched.header(fetched.tip()).unwrap().is_some());
+    fetched.admit(Full).unwrap();
+    nothing_is_left(&pair.repo());
+}
+
+#[test]
+fn a_second_signal_ends_a_call() {
+    let pair = Pair::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("git://{}/x", silent.local_addr().unwrap());
+    pair.scratch.git(&["config", "remote.origin.url", &url]);
+    let signals = Signals::default();
+    signals.raise();
+    signals.asked();
+    signals.raise();
+    let remote = pair.remote().stopped_by(&signals);
+    assert_eq!(code(remote.list(&[STATE])), ("offline", "remote-offline"));
+    let head = pair.scratch.oid("HEAD");
+    let create = [update(Some(&head), STATE, Expected::Absent)];
+    assert!(remote.push(&create, Atomic::Yes).is_err());
+    nothing_is_left(&pair.repo());
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Remote {
     }
 
     fn reached(&self, outpost: &Outpost, limits: FetchLimits, start: Moment) -> Option<Reached> {
-        if start.elapsed() > limits.time {
+        if self.is_over(start, limits.time) {
             return Some(Reached::Time);
         }
         (limits.bytes < u64::MAX && outpost.size() > limits.bytes).then_some(Reached::Bytes)

@@ -39,7 +39,7 @@ impl Remote {
             .arg(&self.name)
             .args(refs);
         let start = Moment::now();
-        let give_up = &mut || start.elapsed() > TIME_MAX;
+        let give_up = &mut || self.is_over(start, TIME_MAX);
         let Some(answer) = call.run_unless(self.session, BYTES_MAX, give_up)? else {
             let words = format!("no answer within {} s", start.elapsed().as_secs());
             return Err(Trouble::Offline(self.failure(

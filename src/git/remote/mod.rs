@@ -16,10 +16,14 @@ mod setup;
 mod transport;
 mod trouble;
 
+use std::time::Duration;
+
 use crate::base::{Error, Result, text};
 use crate::git::cmd::Git;
 use crate::git::repo::Repo;
+use crate::os::clock::Moment;
 use crate::os::process::Session;
+use crate::os::signal::{Asked, Signals};
 
 pub use fetch::FetchLimits;
 pub use probe::{Probe, Takes};
@@ -49,6 +53,7 @@ pub struct Remote {
     name: String,
     transport: Transport,
     session: Session,
+    signals: Signals,
 }
 
 impl Repo {
@@ -71,6 +76,7 @@ impl Repo {
             name: name.to_owned(),
             transport,
             session: Session::Own,
+            signals: Signals::default(),
         })
     }
 }
@@ -81,6 +87,14 @@ impl Remote {
     #[must_use]
     pub fn at_terminal(mut self) -> Self {
         self.session = Session::Shared;
+        self
+    }
+
+    /// Ends a call when `signals` ask to stop now; a push is [`Trouble::Unknown`] then. Without
+    /// this a call ends by itself or by its time limit.
+    #[must_use]
+    pub fn stopped_by(mut self, signals: &Signals) -> Self {
+        self.signals = signals.clone();
         self
     }
 
@@ -111,6 +125,11 @@ impl Remote {
         ]
         .into_iter()
         .fold(git, Git::config)
+    }
+
+    /// Whether a call that began at `start` has had its time.
+    fn is_over(&self, start: Moment, most: Duration) -> bool {
+        start.elapsed() > most || self.signals.asked() == Asked::StopNow
     }
 
     /// An error with what git said, and with which settings it did not hear.

@@ -1,6 +1,8 @@
 //! A bare git folder from which one call talks to a remote. It reads the repository's objects,
-//! and has its own refs, configuration and new objects, which go with it.
+//! and has its own refs, configuration and new objects, which go with it. A lock beside it says
+//! that it is in use; what a killed process left is removed by the next one.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,7 @@ use crate::git::remote::transport::Transport;
 use crate::git::repo::Repo;
 use crate::model::Durability;
 use crate::os::file::{self, Access};
+use crate::os::lock::{self, FileLock};
 use crate::os::{random, tree};
 
 /// Deepest nesting that counts for the size: `objects/pack/tmp`.
@@ -30,14 +33,20 @@ pub(super) enum Promisors {
 pub(super) struct Outpost {
     folder: PathBuf,
     shallow: Option<Vec<u8>>,
+    lock: FileLock,
 }
 
 impl Outpost {
     /// Makes one below `<common-dir>/wp/incoming/`, without starting a process.
     pub(super) fn open(repo: &Repo, transport: &Transport, promisors: Promisors) -> Result<Self> {
         let common = repo.common_dir();
+        let all = repo.wp_dir().join("incoming");
+        file::make_private_dirs(&all)?;
+        remove_stale(&all)?;
+        let folder = all.join(random::id(12)?);
         let outpost = Outpost {
-            folder: repo.wp_dir().join("incoming").join(random::id(12)?),
+            lock: lock::create_locked(&lock_of(&folder), b"")?,
+            folder,
             shallow: file::read(&common.join("shallow"))?.filter(|bytes| !bytes.is_empty()),
         };
         for part in ["objects/info", "objects/pack", "refs"] {
@@ -87,7 +96,27 @@ impl Drop for Outpost {
     fn drop(&mut self) {
         // What is left behind takes part in nothing.
         let _ = tree::remove(&self.folder);
+        let _ = file::remove(self.lock.path());
     }
+}
+
+fn lock_of(folder: &Path) -> PathBuf {
+    let mut name = OsString::from(folder);
+    name.push(".lock");
+    name.into()
+}
+
+/// An outpost is locked before its folder appears, so a folder without is nobody's.
+fn remove_stale(all: &Path) -> Result<()> {
+    for name in file::names(all)? {
+        let folder = all.join(name);
+        let lock = lock_of(&folder);
+        if folder.is_dir() && !lock::is_held(&lock)? {
+            tree::remove(&folder)?;
+            file::remove(&lock)?;
+        }
+    }
+    Ok(())
 }
 
 /// Files come and go meanwhile, so what cannot be read counts nothing.

@@ -133,7 +133,9 @@ impl Remote {
             .arg(&self.name)
             .args(updates.iter().map(refspec));
         let start = Moment::now();
-        call.run_unless(self.session, BYTES_MAX, &mut || start.elapsed() > TIME_MAX)
+        call.run_unless(self.session, BYTES_MAX, &mut || {
+            self.is_over(start, TIME_MAX)
+        })
     }
 
     /// What a push that changed nothing, or not all, means. The reasons are words, so the refs are
