@@ -11,6 +11,7 @@ use git_wp::git::remote::{
 };
 use git_wp::git::{Expected, Repo};
 use git_wp::model::Durability::{Fast, Full, Off};
+use git_wp::os::clock::poll;
 use git_wp::os::signal::Signals;
 
 use crate::support::{FORMATS, Scratch, git, git_command, name};
@@ -733,6 +734,33 @@ fn a_second_signal_ends_a_call() {
     let head = pair.scratch.oid("HEAD");
     let create = [update(Some(&head), STATE, Expected::Absent)];
     assert!(remote.push(&create, Atomic::Yes).is_err());
+    nothing_is_left(&pair.repo());
+}
+
+#[test]
+fn a_push_that_is_killed_half_way_is_unknown() {
+    let pair = Pair::new();
+    let head = pair.scratch.oid("HEAD");
+    let began = pair.scratch.beside("began");
+    pair.hook(
+        "pre-receive",
+        &format!("touch {}; sleep 300", began.display()),
+    );
+    let signals = Signals::default();
+    let remote = pair.remote().stopped_by(&signals);
+    let create = [update(Some(&head), STATE, Expected::Absent)];
+    let pushed = std::thread::scope(|scope| {
+        let push = scope.spawn(|| remote.push(&create, Atomic::Yes));
+        let seen = poll(LIMITS.time, Duration::from_millis(10), || {
+            began.exists().then_some(())
+        });
+        assert!(seen.is_some());
+        signals.raise();
+        signals.asked();
+        signals.raise();
+        push.join().unwrap()
+    });
+    assert_eq!(code(pushed), ("unknown", "remote-push"));
     nothing_is_left(&pair.repo());
 }
 
