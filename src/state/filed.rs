@@ -8,7 +8,8 @@ use crate::state::request::Request;
 /// A request that waits for the authority. Its clone shows what it would come to meanwhile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filed {
-    /// The order among the waiting requests of one clone. Clocks may jump, this does not.
+    /// The order among the requests of one clone: the time in milliseconds, or one more than that
+    /// of the last one that still waits, where its clock was set back.
     pub seq: u64,
     /// Who held what the request takes over, when it was filed. Epochs of provisional grants may
     /// change until they are granted; who held them does not.

@@ -164,7 +164,10 @@ pub fn file(view: &View, request: &Request) -> Result<Filing, Refusal> {
     if !rights.is_empty() {
         let waiting = view.pending(&request.actor);
         let filed = Filed {
-            seq: waiting.last().map_or(0, |filed| filed.seq) + 1,
+            seq: waiting
+                .last()
+                .map_or(0, |filed| filed.seq + 1)
+                .max(millis(request)),
             displaces: view.displaced(&request.op),
             request: request.clone(),
         };
@@ -179,6 +182,11 @@ pub fn file(view: &View, request: &Request) -> Result<Filing, Refusal> {
         facts.push(Record::json(path, &filed)?);
     }
     Ok(Filing { facts, rights })
+}
+
+/// Requests of an authority that was rewound wait again, those of long ago among them.
+fn millis(request: &Request) -> u64 {
+    u64::try_from(request.at.millis()).unwrap_or(0)
 }
 
 /// A landing is built on confirmed rights only: what it moves cannot be taken back.

@@ -37,5 +37,6 @@ mod store_basics;
 mod store_crowd;
 mod store_damage;
 mod support;
+mod sync_store;
 mod tidy;
 mod verify_steps;

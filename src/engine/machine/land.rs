@@ -105,11 +105,16 @@ impl Worker {
             return Ok(None);
         };
         let first = verdict.violations.first();
-        Ok(first.filter(|_| !verdict.passed).map(|violation| Rejection {
-            holding: subject.holding.clone(),
-            note: format!("refused at the gate: {} [{}]", violation.detail, violation.rule),
-            deviation: None,
-        }))
+        Ok(first
+            .filter(|_| !verdict.passed)
+            .map(|violation| Rejection {
+                holding: subject.holding.clone(),
+                note: format!(
+                    "refused at the gate: {} [{}]",
+                    violation.detail, violation.rule
+                ),
+                deviation: None,
+            }))
     }
 
     /// Verifies a merged tree that is new, and takes it into the line if it is green.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::{Error, Oid, RefName, Result};
+use crate::base::{Error, Oid, RefName, Result, text};
 use crate::git::remote::{FetchLimits, Quarantine, Trouble};
 use crate::git::{Expected, Objects};
 use crate::state::record::Authority;
@@ -87,12 +87,18 @@ impl Round<'_> {
     fn judge(&self, objects: &Objects, tip: Oid, known: &Remembered) -> Result<Theirs> {
         let tree = objects.commit(&tip)?.tree;
         let authority = head(objects, &tree)?.authority;
-        let why = self.estrangement(objects, &tip, &authority, known)?;
+        let mut why = self.estrangement(objects, &tip, &authority, known)?;
         let before = match (&why, &known.tip) {
             (None, Some(old)) => Some(objects.commit(old)?.tree),
             _ => None,
         };
-        growth(objects, before.as_ref(), &tree)?;
+        if let Some(path) = growth(objects, before.as_ref(), &tree)? {
+            why = Some(format!(
+                "at `{}` `{}` is gone or changed, which was there before",
+                self.exchange.remote.name(),
+                text::foreign(&path)
+            ));
+        }
         let theirs = Here { tip, tree };
         Ok(match why {
             None => Theirs::At(theirs),

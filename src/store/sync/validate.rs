@@ -47,20 +47,23 @@ pub(super) fn head(objects: &Objects, tree: &Oid) -> Result<Head> {
     Ok(Head { authority })
 }
 
-/// Checks everything in `after` that `before` does not have.
+/// Checks everything in `after` that `before` does not have. Gives a record that was there before
+/// and is not there any more, or not so: no authority does that.
 ///
 /// # Errors
 /// Damaged, naming the path and why it is not taken over.
-pub(super) fn growth(objects: &Objects, before: Option<&Oid>, after: &Oid) -> Result<()> {
+pub(super) fn growth(
+    objects: &Objects,
+    before: Option<&Oid>,
+    after: &Oid,
+) -> Result<Option<String>> {
     let found = differences(objects, before, Some(after))?;
     if let Some(odd) = found.odd.first() {
         let message = format!("{}, which no record has", text::foreign(odd));
         return Err(Error::damaged("state-refused", message));
     }
-    if let Some(path) = join::regression(&found.ours, &found.theirs) {
-        return Err(refused(&path, "it was there before and is gone or changed"));
-    }
-    records(objects, &found.theirs)
+    records(objects, &found.theirs)?;
+    Ok(join::regression(&found.ours, &found.theirs))
 }
 
 fn records(objects: &Objects, entries: &Entries) -> Result<()> {

@@ -3,6 +3,7 @@
 pub(crate) mod house;
 pub(crate) mod plans;
 pub(crate) mod state;
+pub(crate) mod team;
 mod wp;
 
 use std::path::{Path, PathBuf};
