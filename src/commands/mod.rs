@@ -27,11 +27,13 @@ mod reading;
 mod remote;
 mod report;
 mod rooms;
+mod running;
 mod status;
 mod task;
 mod trust;
 mod validate;
 mod why;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -87,6 +89,7 @@ enum Verb {
     Approve(approve::Args),
     Trust(trust::Args),
     Implement(implement::Args),
+    Work(work::Args),
     Status(status::Args),
     Why(why::Args),
     Report(report::Args),
@@ -140,6 +143,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Approve(args) => approve::run(&args, cx),
         Verb::Trust(args) => trust::run(&args, cx),
         Verb::Implement(args) => implement::run(&args, cx),
+        Verb::Work(args) => work::run(&args, cx),
         Verb::Status(args) => status::run(&args, cx),
         Verb::Why(args) => why::run(&args, cx),
         Verb::Report(args) => report::run(&args, cx),

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::base::text::foreign;
-use crate::base::{Error, Oid, Result};
+use crate::base::{Error, FeatureId, Oid, Result};
 use crate::check::{self, Report};
 use crate::commands::Context;
-use crate::commands::change::{self, Change, LinearChange, PlanFile};
+use crate::commands::change::{self, Change, LinearChange};
 use crate::graph::Graph;
-use crate::model::{Finding, Plan, Severity};
+use crate::model::{Finding, Format, Plan, Severity};
 use crate::os::file;
 use crate::plan::{self, Parsed};
 use crate::scope::Fold;
@@ -56,7 +56,11 @@ pub(super) fn read(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> 
         None => change::only(&root)?,
     };
     match change::find(&word, cx.here(), &root)? {
-        Change::Plan(file) => judge(cx, &root, file),
+        Change::Plan(file) => judge(
+            cx,
+            (&root, &|path: &str| read_inside(&root, path)),
+            (file.source, file.bytes),
+        ),
         Change::Linear(change) if linear == Linear::Allowed => Ok(one_package(&change)),
         Change::Linear(change) => {
             let message = format!("the change `{}` has no plan", change.feature);
@@ -84,6 +88,42 @@ pub(super) fn valid(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) ->
     }
 }
 
+/// A plan as it was published. What it refers to is read with `read_file`, and not from the
+/// checkout, which may be anything.
+///
+/// # Errors
+/// The first findings, if it is not valid; damaged, if it is the plan of something else.
+pub(super) fn published(
+    cx: &mut Context<'_>,
+    (feature, origin): (&FeatureId, &PlanOrigin),
+    bytes: Vec<u8>,
+    read_file: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<ValidPlan> {
+    let plan = match origin.format {
+        Format::Linear => {
+            let text = String::from_utf8_lossy(&bytes);
+            plan::linear(feature.clone(), &origin.path, &text)
+        }
+        Format::WorkPackages | Format::WorkPackagesSimple => {
+            let here = cx.here().to_owned();
+            let named = (origin.path.clone(), bytes.clone());
+            let reading = judge(cx, (&here, read_file), named)?;
+            let plan = reading.parsed.plan.filter(|_| reading.report.valid);
+            plan.ok_or_else(|| not_valid(&reading.report))?
+        }
+    };
+    if plan.feature.id != *feature || plan.hash != origin.hash {
+        let message = format!("the plan of `{feature}` is not what was published");
+        return Err(Error::damaged("plan", message).hint("git wp doctor"));
+    }
+    Ok(ValidPlan {
+        graph: Graph::of(&plan),
+        plan,
+        text: bytes,
+        findings: Vec::new(),
+    })
+}
+
 /// The error for a plan that cannot be used: its first findings.
 pub(super) fn not_valid(report: &Report) -> Error {
     let errors: Vec<&Finding> = errors(&report.findings).collect();
@@ -106,26 +146,29 @@ fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|f| f.severity == Severity::Error)
 }
 
-fn judge(cx: &mut Context<'_>, root: &Path, file: PlanFile) -> Result<Reading> {
+fn judge(
+    cx: &mut Context<'_>,
+    (root, read_file): (&Path, &dyn Fn(&str) -> Option<Vec<u8>>),
+    (source, bytes): (String, Vec<u8>),
+) -> Result<Reading> {
     let (namespaces, fold) = match cx.has_repo()? {
         true => (cx.settings()?.project.locks.namespaces, fold(cx)?),
         false => (Vec::new(), Fold::None),
     };
-    let read_file = |path: &str| read_inside(root, path);
     let env = cx.env();
     let program_exists = |name: &str| env.finds_program(name, root);
     let context = check::Context {
-        read_file: &read_file,
+        read_file,
         program_exists: &program_exists,
         extra_namespaces: &namespaces,
         fold,
     };
-    let parsed = plan::read(&file.bytes, &file.source);
-    let report = check::judge(&parsed, &file.source, &context);
+    let parsed = plan::read(&bytes, &source);
+    let report = check::judge(&parsed, &source, &context);
     Ok(Reading {
         parsed,
         report,
-        text: file.bytes,
+        text: bytes,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::report::event_line::EventLine;
 use crate::report::style::{Label, Page};
 
 /// What is known of a run while it is on. Fed with events, drawn whenever somebody looks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Progress {
     packages: usize,
     merged: usize,
@@ -24,13 +24,10 @@ struct Running {
 }
 
 impl Progress {
-    /// A run of this many packages, some of them merged already.
-    pub fn new(packages: usize, merged: usize) -> Self {
-        Progress {
-            packages,
-            merged,
-            running: BTreeMap::new(),
-        }
+    /// Adds this many packages, some of them merged already.
+    pub fn add(&mut self, packages: usize, merged: usize) {
+        self.packages += packages;
+        self.merged += merged;
     }
 
     /// Takes note of an event; `agent` is who runs packages in this run.
@@ -127,7 +124,8 @@ mod tests {
 
     #[test]
     fn there_is_a_line_per_running_package() {
-        let mut progress = Progress::new(4, 0);
+        let mut progress = Progress::default();
+        progress.add(4, 0);
         for (kind, package, seconds) in [
             ("attempt-started", "wp-contracts", 0),
             ("landed", "wp-contracts", 3),

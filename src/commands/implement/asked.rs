@@ -7,10 +7,11 @@ use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
 use crate::commands::implement::branch;
 use crate::commands::reading::ValidPlan;
+use crate::commands::running::setup;
 use crate::engine::resume::Found;
 use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
-use crate::os::{host, random};
+use crate::os::random;
 use crate::schedule::{Duties, OnError, RunOptions, Stay};
 use crate::state::record::{By, RunStarted};
 
@@ -169,36 +170,25 @@ fn named(words: &[String], plan: &Plan) -> Result<BTreeSet<PackageId>> {
     Ok(only)
 }
 
-/// The agent that is named or recorded, the configured one, the only one, else `shell` if every
-/// package says what to run.
+/// The agent that is named or recorded, or the one that goes without saying.
+///
+/// A process that starts no agent needs none, but for the environment that commands get.
 pub(super) fn agent(asked: &Asked, settings: &Settings, plan: &Plan) -> Result<String> {
-    if let Some(name) = asked.agent.as_ref().or(settings.default_agent.as_ref()) {
-        return Ok(name.clone());
+    let found = setup::agent(asked.agent.as_deref(), settings, plan);
+    match (found, asked.duties) {
+        (Err(_), Duties::Integrate) => Ok("shell".to_owned()),
+        (found, _) => found,
     }
-    let mut configured = settings.agents.keys();
-    if let (Some(name), None) = (configured.next(), configured.next()) {
-        return Ok(name.clone());
-    }
-    if plan.packages.iter().all(|p| p.inputs.contains_key("run")) {
-        return Ok("shell".to_owned());
-    }
-    let message = "no agent is named, and none is the only one configured";
-    Err(Error::usage("agent-missing", message)
-        .hint("git config wp.agent.NAME.command 'COMMAND LINE'")
-        .hint("git wp implement CHANGE --agent NAME"))
 }
 
 /// A plan with one package has nothing to run side by side.
 pub(super) fn jobs(asked: &Asked, settings: &Settings, plan: &Plan) -> usize {
-    let wanted = asked.jobs.or(settings.jobs);
-    let jobs = wanted.unwrap_or_else(|| host::cpu_count().min(JOBS_DEFAULT_MAX));
+    let jobs = asked.jobs.unwrap_or_else(|| setup::jobs(settings));
     match plan.format {
         Format::Linear => 1,
         Format::WorkPackages | Format::WorkPackagesSimple => jobs.max(1),
     }
 }
-
-const JOBS_DEFAULT_MAX: usize = 8;
 
 fn degraded(plan: &Plan) -> Vec<String> {
     match plan.format {

@@ -1,30 +1,23 @@
 //! What is to be run, from the command line, the records and the settings.
 
-use std::path::Path;
-
-use crate::agent::{Activity, Profile};
+use crate::agent::Profile;
 use crate::base::text::count;
-use crate::base::{Error, PackageId, Result};
+use crate::base::{Error, Result};
 use crate::commands::implement::asked::{self, Asked};
 use crate::commands::implement::branch;
 use crate::commands::reading::{self, ValidPlan};
-use crate::commands::rooms::person;
+use crate::commands::running::setup::{self, Activities, Choices};
 use crate::commands::{Context, trust};
-use crate::config::environment;
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::git::Repo;
-use crate::model::{Plan, Settings};
+use crate::model::Plan;
 use crate::os::signal::Signals;
 use crate::report::status::quoted;
 use crate::schedule::{Agenda, Limits};
 use crate::state::record::By;
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
-use crate::worktree::place::{self, Wishes};
-
-/// Told what agents are doing.
-pub(super) type Activities = Box<dyn Fn(&PackageId, &Activity) + Send + Sync>;
 
 /// A job with what the border has to know beside it.
 pub(super) struct Planned {
@@ -35,7 +28,6 @@ pub(super) struct Planned {
     /// Packages that are merged already.
     pub(super) merged: usize,
     repo: Repo,
-    settings: Settings,
 }
 
 impl Planned {
@@ -82,7 +74,6 @@ impl Planned {
             profile,
             merged: merged.count(),
             repo,
-            settings,
         })
     }
 
@@ -136,37 +127,18 @@ impl Planned {
         valid: ValidPlan,
         (checkout, signals, activity): (CheckoutRule, Signals, Activities),
     ) -> Result<Setup> {
-        let state_dir = cx.env().state_folder().ok();
-        let wanted = self.settings.worktree_dir.as_deref().map(Path::new);
-        let wishes = Wishes {
-            wanted,
-            state_dir: state_dir.as_deref(),
-        };
-        let text = String::from_utf8(valid.text)
-            .map_err(|e| Error::bug("a valid plan is not UTF-8").because(e))?;
-        let project = match trust::is_trusted(cx)? {
-            true => Trust::Given,
-            false => Trust::Missing,
-        };
-        Ok(Setup {
-            repo: self.repo.clone(),
-            settings: self.settings.clone(),
-            plan_text: text,
+        let choices = Choices {
             profile: self.profile.clone(),
-            duties: self.job.options.duties,
-            started: self.job.started.clone(),
-            by: cx.by()?,
-            person: person(cx, &self.repo)?,
-            program: environment::own_program()?,
-            environment: cx.env().all().clone(),
-            rooms: place::choose(&self.repo, wishes)?,
-            project,
+            project: match trust::is_trusted(cx)? {
+                true => Trust::Given,
+                false => Trust::Missing,
+            },
             checkout,
             extra_checks: extra_checks(cx, &valid.plan)?,
             signals,
             activity,
-            plan: valid.plan,
-        })
+        };
+        setup::setup(cx, &self.job, valid, choices)
     }
 }
 

@@ -6,18 +6,16 @@ mod asked;
 mod branch;
 mod dry;
 mod job;
-mod listen;
-mod permission;
 
 use std::path::PathBuf;
 
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::commands::reading::{self, Linear};
+use crate::commands::running::listen::Live;
+use crate::commands::running::{self, NetworkDisk, permission};
 use crate::commands::{Answer, Context};
 use crate::engine::{self, CheckoutRule};
-use crate::os::host::{self, FileSystem};
 use crate::os::signal::Signals;
-use crate::worktree::baseline;
 
 /// Run a plan
 ///
@@ -66,17 +64,10 @@ pub(super) struct Args {
 
 /// Runs the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let to_stdout = args
-        .events
-        .as_ref()
-        .is_some_and(|path| path.as_os_str() == "-");
-    if to_stdout && cx.ui.is_json() {
-        let message = "`--events -` and `--json` both want standard output";
-        return Err(Error::usage("usage", message).hint("--events FILE --json"));
-    }
+    let to_stdout = running::streams(args.events.as_deref(), cx)?;
     cx.refuse_in_room("implement")?;
     if !args.dry_run {
-        restore(cx)?;
+        running::restore(cx)?;
     }
     let valid = reading::valid(cx, Some(&args.change), Linear::Allowed)?;
     for finding in &valid.findings {
@@ -86,13 +77,18 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     if args.dry_run {
         return dry::run(args, cx, &valid);
     }
-    check_file_system(args, cx)?;
+    let disk = match args.allow_network_fs {
+        true => NetworkDisk::Allowed,
+        false => NetworkDisk::Refused,
+    };
+    running::check_file_system(disk, cx)?;
     permission::demand(cx, &valid)?;
     let by = cx.by()?;
     let plan = job::Planned::new(args, cx, &valid, by)?;
     plan.warn(cx)?;
     plan.publish(cx, &valid)?;
-    let live = listen::Live::new(args, cx, &plan)?;
+    let live = Live::new(args.events.as_deref(), cx)?;
+    live.enter(&plan.job, plan.merged);
     let checkout = match args.update_checkout {
         true => CheckoutRule::Update,
         false => CheckoutRule::LeaveAlone,
@@ -110,35 +106,4 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         answer.text.clear();
     }
     Ok(answer)
-}
-
-/// Undoes what agents of a killed run did to the configuration, before anything of it is read.
-fn restore(cx: &mut Context<'_>) -> Result<()> {
-    let (found, kept) = baseline::restore_abandoned(&cx.repo()?)?;
-    for tampering in found {
-        let what = tampering.describe();
-        let message = format!("{what} during a run that was killed; it is as it was before");
-        cx.ui.warn("tampering", &message);
-    }
-    for path in kept {
-        let message = format!("what was found is kept at `{}`", path.display());
-        cx.ui.warn("quarantine", &message);
-    }
-    Ok(())
-}
-
-/// Locks are the only thing that keeps two processes apart.
-fn check_file_system(args: &Args, cx: &mut Context<'_>) -> Result<()> {
-    if args.allow_network_fs {
-        return Ok(());
-    }
-    let repo = cx.repo()?;
-    match host::file_system(repo.common_dir())? {
-        FileSystem::Local => Ok(()),
-        FileSystem::Network(kind) => {
-            let message = format!("the repository is on {kind}, where locks may not hold");
-            let hint = "clone it to a local disk, or: --allow-network-fs";
-            Err(Error::policy("network-fs", message).hint(hint))
-        }
-    }
 }

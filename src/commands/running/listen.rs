@@ -1,18 +1,20 @@
 //! What happens in a run, told while it happens: lines that move on a terminal, plain lines
 //! elsewhere, and one JSON line per fact where somebody asked for it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::base::{Error, Result, json};
+use crate::base::{Error, FeatureId, Result, json};
 use crate::commands::Context;
-use crate::commands::implement::job::{Activities, Planned};
+use crate::commands::running::setup::Activities;
 use crate::commands::ui::{self, Story};
-use crate::engine::Event;
+use crate::engine::{Event, Job};
 use crate::os::clock;
 use crate::report::event_line::{self, EventLine};
 use crate::report::progress::Progress;
@@ -23,7 +25,7 @@ const REST: Duration = Duration::from_millis(500);
 const LINES_MAX: usize = 16;
 
 /// The listener of one run.
-pub(super) struct Live {
+pub(in crate::commands) struct Live {
     screen: Arc<Mutex<Screen>>,
     ticker: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -32,7 +34,8 @@ pub(super) struct Live {
 struct Screen {
     story: Story,
     progress: Progress,
-    agent: String,
+    /// Who does the work, by feature.
+    agents: BTreeMap<FeatureId, String>,
     name_width: usize,
     events: Events,
     failure: Option<Error>,
@@ -50,8 +53,8 @@ impl Live {
     ///
     /// # Errors
     /// The events file cannot be made.
-    pub(super) fn new(args: &super::Args, cx: &Context<'_>, plan: &Planned) -> Result<Self> {
-        let events = match &args.events {
+    pub(in crate::commands) fn new(events: Option<&Path>, cx: &Context<'_>) -> Result<Self> {
+        let events = match events {
             None => Events::Nowhere,
             Some(path) if path.as_os_str() == "-" => Events::Stdout,
             Some(path) => {
@@ -59,15 +62,13 @@ impl Live {
                 Events::File(File::create(cx.here().join(path)).map_err(about)?)
             }
         };
-        let items = plan.job.agenda.items();
-        let widths = items.iter().map(|item| item.id.as_str().chars().count());
         let story = cx.ui.story_teller();
         let is_live = story.is_live();
         let screen = Arc::new(Mutex::new(Screen {
             story,
-            progress: Progress::new(items.len(), plan.merged),
-            agent: plan.profile.name.clone(),
-            name_width: widths.max().unwrap_or(0),
+            progress: Progress::default(),
+            agents: BTreeMap::new(),
+            name_width: 0,
             events,
             failure: None,
         }));
@@ -75,8 +76,20 @@ impl Live {
         Ok(Live { screen, ticker })
     }
 
+    /// Makes a feature known before anything of it is told.
+    pub(in crate::commands) fn enter(&self, job: &Job, merged: usize) {
+        let items = job.agenda.items();
+        let widths = items.iter().map(|item| item.id.as_str().chars().count());
+        let mut screen = lock(&self.screen);
+        screen.name_width = screen.name_width.max(widths.max().unwrap_or(0));
+        let first = screen.agents.insert(job.feature.clone(), job.agent.clone());
+        if first.is_none() {
+            screen.progress.add(items.len(), merged);
+        }
+    }
+
     /// For the threads that watch agents.
-    pub(super) fn activity(&self) -> Activities {
+    pub(in crate::commands) fn activity(&self) -> Activities {
         let screen = Arc::clone(&self.screen);
         Box::new(move |package, activity| {
             let mut screen = lock(&screen);
@@ -85,15 +98,21 @@ impl Live {
     }
 
     /// Tells one event.
-    pub(super) fn tell(&self, event: &Event) {
+    pub(in crate::commands) fn tell(&self, event: &Event) {
         lock(&self.screen).tell(event);
+    }
+
+    /// For a thread that serves a feature.
+    pub(in crate::commands) fn teller(&self) -> impl Fn(&Event) + Send + use<> {
+        let screen = Arc::clone(&self.screen);
+        move |event| lock(&screen).tell(event)
     }
 
     /// Takes moving lines away and stops listening.
     ///
     /// # Errors
     /// An event could not be written.
-    pub(super) fn close(self) -> Result<()> {
+    pub(in crate::commands) fn close(self) -> Result<()> {
         if let Some((sender, thread)) = self.ticker {
             drop(sender);
             // A ticker that panicked has drawn its last line already.
@@ -108,7 +127,9 @@ impl Live {
 impl Screen {
     fn tell(&mut self, event: &Event) {
         let line = line_of(event);
-        self.progress.observe(&line, &self.agent);
+        let agent = self.agents.get(&event.feature);
+        let agent = agent.map_or("", String::as_str);
+        self.progress.observe(&line, agent);
         if line.is_told() {
             let shown = event_line::render(&line, self.name_width, self.story.page());
             self.story.line(&shown);

@@ -14,14 +14,18 @@ use crate::report::diff::{self, Versions};
 ///
 /// # Errors
 /// Policy: `not-approved`, `plan-changed` or `not-trusted`.
-pub(super) fn demand(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
+pub(in crate::commands) fn demand(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
     if valid.plan.format != Format::Linear {
         demand_plan(cx, valid)?;
     }
     trust::demand(cx)
 }
 
-fn demand_plan(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
+/// Fails unless exactly this plan may run here.
+///
+/// # Errors
+/// Policy: `not-approved` or `plan-changed`.
+pub(in crate::commands) fn demand_plan(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
     let rights = cx.rights()?;
     if rights.find(Subject::Plan, &valid.text)?.is_some() {
         return Ok(());
