@@ -1,9 +1,10 @@
 //! Commits: building them byte by byte, reading them, walking the first parents.
 
-use crate::base::{Error, Oid, Result, Timestamp};
+use crate::base::{Error, Oid, RepoPath, Result, Timestamp};
 use crate::git::cmd::Git;
 use crate::git::format::to_oid;
 use crate::git::objects::{Kind, Objects};
+use crate::git::raw::RawStore;
 use crate::git::repo::Repo;
 use crate::git::sub::Sub;
 
@@ -122,6 +123,16 @@ impl Repo {
     /// True if `ancestor` is `descendant` or one of its ancestors.
     pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
         self.git().is_ancestor(ancestor, descendant)
+    }
+
+    /// Paths that differ between two trees, as they are: nothing of the configuration or of
+    /// replace refs counts.
+    pub fn changed_paths(&self, old: &Oid, new: &Oid) -> Result<Vec<RepoPath>> {
+        let store = RawStore::open(&self.common_dir().join("objects"), new)?;
+        let empty = self.format().empty_tree();
+        let some = |tree: &Oid| (*tree != empty).then(|| tree.clone());
+        let changes = store.changes(some(old).as_ref(), some(new).as_ref())?;
+        Ok(changes.into_iter().map(|change| change.path).collect())
     }
 
     /// The best common ancestors of two commits; none for unrelated histories.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use crate::base::RepoPath;
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result};
-use crate::git::raw::RawStore;
 use crate::git::worktree::points_to;
 use crate::git::{Checkout, Conversion, Expected, Head, Move, NewCommit, OnDisk, Person, Repo};
 use crate::model::{Durability, RoomState};
@@ -205,12 +204,7 @@ impl Room {
         if tree == self.base_tree() {
             return Ok(Vec::new());
         }
-        let store = RawStore::open(&self.repo.common_dir().join("objects"), tree)?;
-        let empty = self.repo.format().empty_tree();
-        let some = |tree: &Oid| (*tree != empty).then(|| tree.clone());
-        let (old, new) = (some(self.base_tree()), some(tree));
-        let changes = store.changes(old.as_ref(), new.as_ref())?;
-        Ok(changes.into_iter().map(|change| change.path).collect())
+        self.repo.changed_paths(self.base_tree(), tree)
     }
 
     /// Keeps the files as they are now under [`Room::wip_ref`]; no filter and no hook runs.

@@ -13,6 +13,7 @@ mod cli_plan;
 mod cli_readme;
 mod cli_task;
 mod cli_words;
+mod cli_work;
 mod config;
 mod doctor_damage;
 mod engine_run;

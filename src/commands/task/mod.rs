@@ -1,15 +1,17 @@
-//! `git wp task`: claim a package from outside a run, and give it back.
+//! `git wp task`: claim a package from outside a run, finish it, or give it back.
 
 mod claim;
+mod complete;
 mod release;
 
 use clap::Subcommand;
 
-use crate::base::{PackageId, Result};
-use crate::commands::feature::Found;
-use crate::commands::{Answer, Context};
-use crate::state::PackageView;
+use crate::base::{AttemptId, Error, PackageId, Result};
+use crate::commands::feature::{Found, Target};
+use crate::commands::{Answer, Context, held};
+use crate::state::refusal::Holder;
 use crate::state::view::AttemptView;
+use crate::state::{PackageView, Refusal};
 
 /// Claim packages for agents that run outside of git wp
 ///
@@ -25,6 +27,9 @@ pub(super) struct Args {
 enum Verb {
     /// Claim a package; exit 3 if somebody else holds it or something it locks
     Claim(claim::Args),
+    /// Say that a claimed package is finished: what its branch holds is checked and merged by
+    /// whoever runs `git wp implement`
+    Complete(complete::Args),
     /// Give a package back
     Release(release::Args),
 }
@@ -33,6 +38,7 @@ enum Verb {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     match &args.verb {
         Verb::Claim(args) => claim::run(args, cx),
+        Verb::Complete(args) => complete::run(args, cx),
         Verb::Release(args) => release::run(args, cx),
     }
 }
@@ -48,4 +54,30 @@ fn own<'a>(
     let attempt = view.attempts.get(&view.live()?.attempt)?;
     let holder = attempt.attempt.session.as_deref()?;
     session.is_none_or(|s| s == holder).then_some(attempt)
+}
+
+/// Somebody else holds it, or nobody does.
+fn not_held(cx: &Context<'_>, found: &Found, target: &Target) -> Result<Answer> {
+    let view = found.records.packages.get(&target.package);
+    let Some(grant) = view.and_then(PackageView::live) else {
+        let message = format!("nobody holds `{}/{}`", found.id, target.package);
+        return Err(Error::usage("not-held", message).hint("git wp status"));
+    };
+    let holder = holder(view, &grant.attempt);
+    let refusal = Refusal::Held(Box::new(Holder {
+        feature: Some(found.id.clone()),
+        package: Some(target.package.clone()),
+        attempt: grant.attempt.clone(),
+        session: holder,
+        label: grant.by.label.clone(),
+        what: target.package.to_string(),
+        reason: None,
+        since: grant.by.at,
+        expires: None,
+    }));
+    held::refused(&refusal, cx)
+}
+
+fn holder(view: Option<&PackageView>, attempt: &AttemptId) -> Option<String> {
+    view?.attempts.get(attempt)?.attempt.session.clone()
 }

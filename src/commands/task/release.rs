@@ -1,14 +1,13 @@
 //! `git wp task release`.
 
-use super::own;
+use super::{not_held, own};
 use crate::base::json::json;
-use crate::base::{AttemptId, Error, Result};
-use crate::commands::feature::{self, Found, Target};
+use crate::base::{Error, Result};
+use crate::commands::feature;
 use crate::commands::{Answer, Context, held};
 use crate::model::EndReason;
+use crate::state::Op;
 use crate::state::record::Attempt;
-use crate::state::refusal::Holder;
-use crate::state::{Op, PackageView, Refusal};
 use crate::store::Accepted;
 
 #[derive(Debug, clap::Args)]
@@ -67,30 +66,4 @@ fn released(attempt: &Attempt, accepted: &Accepted) -> Answer {
         attempt.branch.short()
     );
     Answer::done(data, text).exit(held::exit(accepted))
-}
-
-/// Somebody else holds it, or nobody does.
-fn not_held(cx: &Context<'_>, found: &Found, target: &Target) -> Result<Answer> {
-    let view = found.records.packages.get(&target.package);
-    let Some(grant) = view.and_then(PackageView::live) else {
-        let message = format!("nobody holds `{}/{}`", found.id, target.package);
-        return Err(Error::usage("not-held", message).hint("git wp status"));
-    };
-    let holder = holder(view, &grant.attempt);
-    let refusal = Refusal::Held(Box::new(Holder {
-        feature: Some(found.id.clone()),
-        package: Some(target.package.clone()),
-        attempt: grant.attempt.clone(),
-        session: holder,
-        label: grant.by.label.clone(),
-        what: target.package.to_string(),
-        reason: None,
-        since: grant.by.at,
-        expires: None,
-    }));
-    held::refused(&refusal, cx)
-}
-
-fn holder(view: Option<&PackageView>, attempt: &AttemptId) -> Option<String> {
-    view?.attempts.get(attempt)?.attempt.session.clone()
 }

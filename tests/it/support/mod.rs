@@ -12,7 +12,7 @@ use std::process::Command;
 use git_wp::base::{Oid, RefName};
 use git_wp::git::Repo;
 use tempfile::TempDir;
-pub(crate) use wp::run;
+pub(crate) use wp::{Run, run};
 
 /// Object format and ref storage of every kind of repository.
 pub(crate) const FORMATS: [(&str, &str); 4] = [
