@@ -4,6 +4,7 @@ use crate::base::json::json;
 use crate::base::{FeatureId, Result, json};
 use crate::commands::rooms::is_supervised;
 use crate::commands::{Answer, Context, feature, kept, remote};
+use crate::engine;
 use crate::report::overview::{self, OverviewRow};
 use crate::report::remote::RemoteView;
 use crate::report::status;
@@ -89,6 +90,10 @@ fn provisional(view: &mut StatusView, briefs: &View, remote: Option<&RemoteView>
 /// Says of packages whose supervisor is gone that nobody works on them. That is not on the ref:
 /// the kernel knows who is alive here, and nothing of other machines.
 fn abandoned(cx: &mut Context<'_>, view: &mut StatusView, briefs: &View) -> Result<()> {
+    if engine::is_run(&cx.repo()?, &view.feature)? {
+        // Whoever runs the feature goes on with what its workers left.
+        return Ok(());
+    }
     let live = briefs.briefs.get(&view.feature).map(|brief| &brief.live);
     for (package, grant) in live.into_iter().flatten() {
         if remote::is_elsewhere(cx, grant)? || is_supervised(&cx.repo()?, grant)? {
