@@ -106,16 +106,16 @@ impl Store {
             more
         })?;
         let mut answers = Vec::with_capacity(requests.len());
-        let mut view = None;
+        let mut view: Option<Arc<View>> = None;
         for request in requests {
             if let Some(commit) = commits.get(&request.txn) {
                 answers.push(Some(Ok(Accepted::Committed(commit.clone()))));
                 continue;
             }
-            if view.is_none() {
-                view = Some(self.look(&snapshot, requests)?);
-            }
-            let Some(view) = &view else { continue };
+            let view = match &view {
+                Some(view) => view,
+                None => view.insert(self.look(&snapshot, requests)?),
+            };
             answers.push(match self.ask(view, request)? {
                 Err(refusal) => Some(Err(refusal)),
                 Ok(filing) if filing.is_empty() => Some(Ok(Accepted::Unchanged)),

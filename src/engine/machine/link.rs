@@ -134,10 +134,11 @@ impl Machine<'_> {
         };
         let news = matches!(report.result, SyncResult::Pushed | SyncResult::Adopted);
         link.rested(news)?;
-        if news {
-            self.bring()?;
+        match report.result {
+            SyncResult::Offline => Ok(()),
+            // Also without news: what could not be fetched the last time is still wanted.
+            _ => self.bring(),
         }
-        Ok(())
     }
 
     /// What the authority made of what was asked; as far as it can be reached.
