@@ -124,6 +124,11 @@ impl<'a> Context<'a> {
         Ok(self.loaded()?.settings)
     }
 
+    /// Reads them anew next time: they were just written.
+    pub fn forget_settings(&mut self) {
+        self.loaded = None;
+    }
+
     /// A handle on the state. Inside a room its requests go to the inbox of the attempt.
     ///
     /// # Errors

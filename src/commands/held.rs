@@ -1,11 +1,10 @@
-//! What claims and locks answer: sessions, confirmed or queued, and who holds it instead.
+//! Sessions that hold something, and who holds it instead.
 
 use crate::base::json::json;
 use crate::base::{Error, ExitCode, Kind, Result, json};
 use crate::commands::{Answer, Context};
 use crate::os::random;
 use crate::state::Refusal;
-use crate::store::Accepted;
 
 /// The session that was named; the attempt inside a room; else a fresh one.
 ///
@@ -31,22 +30,6 @@ pub(super) fn session(cx: &Context<'_>, named: Option<&str>) -> Result<String> {
 }
 
 const SESSION_CHARS_MAX: usize = 128;
-
-/// `confirmed`, or `queued` where the supervisor of the room decides.
-pub(super) fn claim_word(accepted: &Accepted) -> &'static str {
-    match accepted {
-        Accepted::Committed(_) | Accepted::Unchanged => "confirmed",
-        Accepted::Queued => "queued",
-    }
-}
-
-/// A queued request is provisional.
-pub(super) fn exit(accepted: &Accepted) -> ExitCode {
-    match accepted {
-        Accepted::Committed(_) | Accepted::Unchanged => ExitCode::Done,
-        Accepted::Queued => ExitCode::Provisional,
-    }
-}
 
 /// The answer to somebody who came too late: the holder as data for programs, an error for people.
 ///

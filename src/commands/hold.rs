@@ -2,6 +2,7 @@
 
 use crate::base::json::json;
 use crate::base::{FeatureId, PackageId, Result};
+use crate::commands::confirm::{self, Confirm};
 use crate::commands::{Answer, Context, feature};
 use crate::state::record::HoldKind;
 use crate::state::{Op, View};
@@ -16,6 +17,8 @@ pub(super) struct Args {
     /// Why, for those who see it
     #[arg(short = 'm', long, default_value = "")]
     reason: String,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// What to let go on.
@@ -24,6 +27,8 @@ pub(super) struct ResumeArgs {
     /// A feature, or FEATURE/PACKAGE
     #[arg(value_name = "FEATURE[/PACKAGE]")]
     target: String,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Nothing new starts until it is lifted.
@@ -45,7 +50,8 @@ pub(super) fn hold(args: &Args, kind: HoldKind, cx: &mut Context<'_>) -> Result<
         HoldKind::Cancel => live(&*store.view(&Load::Briefs)?, &feature, package.as_ref()),
         HoldKind::Pause => Vec::new(),
     };
-    cx.change(&store, op)?;
+    let outcome = confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)?;
+    let firmness = outcome.firmness()?;
     let mut text = match kind {
         HoldKind::Pause => format!("paused {}; what runs goes on\n", args.target),
         HoldKind::Cancel => format!("cancelled {}\n", args.target),
@@ -57,7 +63,7 @@ pub(super) fn hold(args: &Args, kind: HoldKind, cx: &mut Context<'_>) -> Result<
     }
     text.push_str(&format!("undo: git wp resume {}\n", args.target));
     let data = json!({"feature": feature, "package": package, "ended": ended});
-    Ok(Answer::done(data, text))
+    Ok(firmness.answer(data, text))
 }
 
 /// Lifts every hold.
@@ -69,15 +75,14 @@ pub(super) fn lift(args: &ResumeArgs, cx: &mut Context<'_>) -> Result<Answer> {
         feature: feature.clone(),
         package: package.clone(),
     };
-    cx.change(&store, op)?;
+    let outcome = confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)?;
+    let firmness = outcome.firmness()?;
     let text = format!(
         "{} may go on\nnext: git wp implement {feature}\n",
         args.target
     );
-    Ok(Answer::done(
-        json!({"feature": feature, "package": package}),
-        text,
-    ))
+    let data = json!({"feature": feature, "package": package});
+    Ok(firmness.answer(data, text))
 }
 
 /// A published feature of that name, else `FEATURE/PACKAGE`.

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
 use crate::base::{Error, Result, json};
+use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::held;
 use crate::commands::{Answer, Context};
 use crate::model::LockKey;
@@ -12,7 +13,7 @@ use crate::os::random;
 use crate::report::table::{Cell, Table};
 use crate::scope::Pattern;
 use crate::state::Op;
-use crate::store::{Accepted, Load};
+use crate::store::Load;
 
 /// Take and give back locks outside packages
 ///
@@ -47,6 +48,8 @@ struct Acquire {
     /// The lease in minutes; 0 records an intent that excludes nobody
     #[arg(long, default_value_t = 120, value_name = "MINUTES")]
     ttl: u32,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +59,8 @@ struct Release {
     /// The session that holds it; without it, a lock that this clone took
     #[arg(long, visible_alias = "as", value_name = "NAME")]
     session: Option<String>,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Does what the sub-verb says.
@@ -80,13 +85,12 @@ fn acquire(args: &Acquire, cx: &mut Context<'_>) -> Result<Answer> {
         ttl_minutes: args.ttl,
         steal: None,
     };
-    let accepted = match cx.submit(&store, vec![(op, Vec::new())])?.pop() {
-        Some(Ok(accepted)) => accepted,
-        Some(Err(refusal)) => return held::refused(&refusal, cx),
-        None => return Err(Error::bug("the store gave no answer")),
+    let firmness = match confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)? {
+        Outcome::Stands(firmness) => firmness,
+        Outcome::Refused(refusal) => return held::refused(&refusal, cx),
     };
-    let epoch = match accepted {
-        Accepted::Committed(_) if args.ttl > 0 => {
+    let epoch = match firmness {
+        Firmness::Confirmed | Firmness::Provisional { .. } if args.ttl > 0 => {
             let view = store.view(&Load::Briefs)?;
             let lock = view.locks.get(&args.key);
             let mut grants = lock.into_iter().flat_map(|l| l.grants.values());
@@ -100,12 +104,11 @@ fn acquire(args: &Acquire, cx: &mut Context<'_>) -> Result<Answer> {
         "attempt": attempt,
         "epoch": epoch,
         "intent": args.ttl == 0,
-        "claim": held::claim_word(&accepted),
     });
     let key = foreign(&args.key).to_string();
     let what = if args.ttl == 0 { "announced" } else { "locked" };
     let text = format!("{what} `{key}` for session {}\n", foreign(&session));
-    Ok(Answer::done(data, text).exit(held::exit(&accepted)))
+    Ok(firmness.answer(data, text))
 }
 
 fn release(args: &Release, cx: &mut Context<'_>) -> Result<Answer> {
@@ -119,14 +122,12 @@ fn release(args: &Release, cx: &mut Context<'_>) -> Result<Answer> {
         key: args.key.clone(),
         session,
     };
-    match cx.submit(&store, vec![(op, Vec::new())])?.pop() {
-        Some(Ok(accepted)) => {
-            let data = json!({"key": args.key, "claim": held::claim_word(&accepted)});
+    match confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)? {
+        Outcome::Stands(firmness) => {
             let text = format!("released `{}`\n", foreign(&args.key));
-            Ok(Answer::done(data, text).exit(held::exit(&accepted)))
+            Ok(firmness.answer(json!({"key": args.key}), text))
         }
-        Some(Err(refusal)) => held::refused(&refusal, cx),
-        None => Err(Error::bug("the store gave no answer")),
+        Outcome::Refused(refusal) => held::refused(&refusal, cx),
     }
 }
 

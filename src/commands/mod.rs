@@ -4,13 +4,16 @@
 pub mod context;
 pub mod ui;
 
+mod adopt;
 mod approve;
 pub mod change;
 mod cleanup;
 mod completions;
+mod confirm;
 mod demo;
 mod doctor;
 mod evidence;
+mod exchange;
 mod feature;
 mod graph;
 mod held;
@@ -19,6 +22,7 @@ mod hold;
 mod hook;
 mod hooks;
 mod implement;
+mod init;
 mod kept;
 mod lock;
 mod log;
@@ -29,6 +33,7 @@ mod report;
 mod rooms;
 mod running;
 mod status;
+mod sync;
 mod task;
 mod trust;
 mod validate;
@@ -101,7 +106,10 @@ enum Verb {
     Resume(hold::ResumeArgs),
     /// End what runs and start nothing new; nothing is lost
     Cancel(hold::Args),
+    Adopt(adopt::Args),
     Cleanup(cleanup::Args),
+    Init(init::Args),
+    Sync(sync::Args),
     Task(task::Args),
     Lock(lock::Args),
     Doctor(doctor::Args),
@@ -153,6 +161,9 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
         Verb::Cleanup(args) => cleanup::run(&args, cx),
+        Verb::Adopt(args) => adopt::run(&args, cx),
+        Verb::Init(args) => init::run(&args, cx),
+        Verb::Sync(args) => sync::run(&args, cx),
         Verb::Task(args) => task::run(&args, cx),
         Verb::Lock(args) => lock::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),

@@ -146,6 +146,11 @@ impl Ui {
         self.format == Format::Json
     }
 
+    /// True if a person sits at the terminal and may be asked something, by git or ssh.
+    pub fn is_attended(&self) -> bool {
+        self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Somebody who tells a long story, from any thread: plain lines, or lines that move on a
     /// terminal. Silent with `-q`, and beside a JSON document unless there is a terminal or `-v`.
     pub fn story_teller(&self) -> Story {

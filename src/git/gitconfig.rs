@@ -91,6 +91,17 @@ impl Git {
         call.output().map(|_| true)
     }
 
+    /// Takes one key out of the repository's own file; fine if it is not there.
+    pub fn unset_local(&self, key: &str) -> Result<()> {
+        const NOT_THERE: i32 = 5;
+        let call = self.call(Sub::Config).args(["--local", "--unset-all", key]);
+        let answer = call.run()?;
+        match answer.code {
+            NOT_THERE => Ok(()),
+            _ => answer.output().map(drop),
+        }
+    }
+
     /// Who commits here: `user.name` and `user.email`.
     ///
     /// # Errors

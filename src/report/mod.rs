@@ -3,6 +3,7 @@
 //! One picture per file. Text and `--json` come from the same serialisable view, so the two
 //! cannot tell different stories. Colours exist in `style` only.
 
+pub mod adopt;
 pub mod diff;
 pub mod doctor;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod remote;
 pub mod status;
 pub mod style;
 pub mod summary;
+pub mod sync;
 pub mod table;
 pub mod view;
 pub mod why;

@@ -2,8 +2,9 @@
 
 use super::own;
 use crate::base::json::json;
-use crate::base::{Error, Oid, RefName, Result};
-use crate::commands::feature::{self, Found, Target};
+use crate::base::{Error, Oid, PackageId, RefName, Result};
+use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
+use crate::commands::feature::{self, Found};
 use crate::commands::{Answer, Context, held};
 use crate::git::Expected;
 use crate::graph::Graph;
@@ -13,7 +14,8 @@ use crate::schedule::{Agenda, Item};
 use crate::state::Op;
 use crate::state::record::{Attempt, PlanOrigin};
 use crate::state::request::Claim;
-use crate::store::{Accepted, Load, Store};
+use crate::state::{FeatureView, PackageView, Request};
+use crate::store::{Load, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,6 +25,8 @@ pub(super) struct Args {
     /// The session that will hold it; a fresh one if none is named
     #[arg(long, visible_alias = "as", value_name = "NAME")]
     session: Option<String>,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Claims.
@@ -32,9 +36,12 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let found = feature::published(cx, &store, target.feature.as_deref())?;
     let session = held::session(cx, args.session.as_deref())?;
     if let Some(mine) = own(&found, &target.package, Some(&session)) {
-        return claimed(cx, &mine.attempt, (mine.epoch, &Accepted::Unchanged));
+        let mine = mine.attempt.clone();
+        let is_it = |request: &Request| is_claim_of(request, &mine);
+        let outcome = confirm::again(cx, &store, is_it, args.confirm)?;
+        return told(cx, &store, &mine, outcome);
     }
-    let (origin, item) = planned(&store, &found, &target)?;
+    let (origin, item) = planned(&store, &found, &target.package)?;
     let attempt = attempt(cx, &found, (&origin, &item), session)?;
     let needs = vec![attempt.base.clone()];
     let claim = Claim {
@@ -44,35 +51,50 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         lease_seconds: Some(LEASE_SECONDS),
         steal: None,
     };
-    let accepted = match cx
-        .submit(&store, vec![(Op::Claim(Box::new(claim)), needs)])?
-        .pop()
-    {
-        Some(Ok(accepted)) => accepted,
-        Some(Err(refusal)) => return held::refused(&refusal, cx),
-        None => return Err(Error::bug("the store gave no answer")),
-    };
-    let view = store.view(&Load::Features(vec![found.id.clone()]))?;
-    let package = view
-        .features
-        .get(&found.id)
-        .and_then(|f| f.packages.get(&target.package));
-    let epoch = package
-        .and_then(|p| p.attempts.get(&attempt.attempt))
-        .and_then(|a| a.epoch);
-    claimed(cx, &attempt, (epoch, &accepted))
+    let claim = Op::Claim(Box::new(claim));
+    let outcome = confirm::ask_one(cx, &store, (claim, needs), args.confirm)?;
+    told(cx, &store, &attempt, outcome)
+}
+
+/// True if the request claims for this attempt.
+pub(super) fn is_claim_of(request: &Request, attempt: &Attempt) -> bool {
+    matches!(&request.op, Op::Claim(claim) if claim.attempt.attempt == attempt.attempt)
+}
+
+fn told(
+    cx: &mut Context<'_>,
+    store: &Store,
+    attempt: &Attempt,
+    outcome: Outcome,
+) -> Result<Answer> {
+    match outcome {
+        Outcome::Refused(refusal) => held::refused(&refusal, cx),
+        Outcome::Stands(firmness) => {
+            let epoch = epoch(store, attempt)?;
+            claimed(cx, attempt, (epoch, &firmness))
+        }
+    }
+}
+
+/// The epoch of the grant; of a provisional one what it would be.
+fn epoch(store: &Store, attempt: &Attempt) -> Result<Option<u32>> {
+    let view = store.view(&Load::Features(vec![attempt.feature.clone()]))?;
+    let feature: Option<&FeatureView> = view.features.get(&attempt.feature);
+    let package: Option<&PackageView> = feature.and_then(|f| f.packages.get(&attempt.package));
+    let known = package.and_then(|p| p.attempts.get(&attempt.attempt));
+    Ok(known.and_then(|a| a.epoch))
 }
 
 /// An outside claim has no supervisor whose death could be seen, so it has a lease.
-const LEASE_SECONDS: u32 = 2 * 60 * 60;
+pub(in crate::commands) const LEASE_SECONDS: u32 = 2 * 60 * 60;
 
 /// The branch is made after the grant: a claim that lost leaves nothing behind.
 fn claimed(
     cx: &mut Context<'_>,
     attempt: &Attempt,
-    (epoch, accepted): (Option<u32>, &Accepted),
+    (epoch, firmness): (Option<u32>, &Firmness),
 ) -> Result<Answer> {
-    if *accepted != Accepted::Queued {
+    if *firmness != Firmness::Queued {
         let repo = cx.repo()?;
         let refs = repo.refs();
         if refs.read(&attempt.branch)?.is_none() {
@@ -90,7 +112,6 @@ fn claimed(
         "branch": attempt.branch.short(),
         "base": attempt.base,
         "session": attempt.session,
-        "claim": held::claim_word(accepted),
     });
     let text = format!(
         "claimed {}/{} as attempt {}\nwork on branch {}\n",
@@ -99,10 +120,18 @@ fn claimed(
         attempt.attempt,
         attempt.branch.short()
     );
-    Ok(Answer::done(data, text).exit(held::exit(accepted)))
+    Ok(firmness.answer(data, text))
 }
 
-fn planned(store: &Store, found: &Found, target: &Target) -> Result<(PlanOrigin, Item)> {
+/// What the current plan says of a package.
+///
+/// # Errors
+/// Usage: it has no such package; damaged: it cannot be read.
+pub(in crate::commands) fn planned(
+    store: &Store,
+    found: &Found,
+    package: &PackageId,
+) -> Result<(PlanOrigin, Item)> {
     let origin = found.records.current_plan();
     let origin = origin.ok_or_else(|| no_plan(found))?.clone();
     let bytes = store.plan_bytes(&found.id, &origin.hash)?;
@@ -111,8 +140,8 @@ fn planned(store: &Store, found: &Found, target: &Target) -> Result<(PlanOrigin,
         .plan
         .ok_or_else(|| no_plan(found))?;
     let agenda = Agenda::of(&plan, &Graph::of(&plan));
-    let item = agenda.get(&target.package).cloned().ok_or_else(|| {
-        let message = format!("`{}` has no package `{}`", found.id, target.package);
+    let item = agenda.get(package).cloned().ok_or_else(|| {
+        let message = format!("`{}` has no package `{package}`", found.id);
         let hint = format!("git wp status {}", found.id);
         Error::usage("package-unknown", message).hint(hint)
     })?;

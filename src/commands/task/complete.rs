@@ -5,12 +5,15 @@ use super::{not_held, own};
 use crate::base::json::{Map, json};
 use crate::base::text::count;
 use crate::base::{Error, Oid, RepoPath, Result};
+use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature;
+use crate::commands::task::claim::is_claim_of;
 use crate::commands::{Answer, Context, held};
 use crate::model::{AttemptResult, OutcomeKind};
-use crate::state::Op;
 use crate::state::record::Attempt;
 use crate::state::request::AttemptFact;
+use crate::state::{Op, Request};
+use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -20,6 +23,8 @@ pub(super) struct Args {
     /// The session that holds it; without it, a package that this clone claimed
     #[arg(long, visible_alias = "as", value_name = "NAME")]
     session: Option<String>,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Records the result.
@@ -35,7 +40,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let result = result(cx, attempt)?;
     if let Some(known) = &mine.result {
         return match known.head == result.head {
-            true => Ok(completed(attempt, known)),
+            true => completed(cx, &store, (attempt, known), args.confirm),
             false => Err(moved(attempt, &known.head)),
         };
     }
@@ -47,7 +52,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         fact: AttemptFact::Result(Box::new(result.clone())),
     };
     match cx.submit(&store, vec![(op, needs)])?.pop() {
-        Some(Ok(_)) => Ok(completed(attempt, &result)),
+        Some(Ok(_)) => completed(cx, &store, (attempt, &result), args.confirm),
         Some(Err(refusal)) => held::refused(&refusal, cx),
         None => Err(Error::bug("the store gave no answer")),
     }
@@ -111,7 +116,18 @@ fn moved(attempt: &Attempt, head: &Oid) -> Error {
     Error::usage("completed", message).hint(hint)
 }
 
-fn completed(attempt: &Attempt, result: &AttemptResult) -> Answer {
+/// A result counts at once; what it is worth depends on the claim.
+fn completed(
+    cx: &mut Context<'_>,
+    store: &Store,
+    (attempt, result): (&Attempt, &AttemptResult),
+    confirm: Confirm,
+) -> Result<Answer> {
+    let is_it = |request: &Request| is_claim_of(request, attempt);
+    let firmness = match confirm::again(cx, store, is_it, confirm)? {
+        Outcome::Stands(firmness) => firmness,
+        Outcome::Refused(refusal) => return held::refused(&refusal, cx),
+    };
     let files: Vec<String> = result
         .files_modified
         .iter()
@@ -126,12 +142,15 @@ fn completed(attempt: &Attempt, result: &AttemptResult) -> Answer {
         "outcome": result.outcome,
         "files": files,
     });
-    let text = format!(
+    let mut text = format!(
         "completed {}/{} at {}: {}\nwhoever runs git wp implement checks and merges it\n",
         attempt.feature,
         attempt.package,
         result.head.short(),
         result.reason
     );
-    Answer::done(data, text)
+    if firmness == Firmness::Confirmed && cx.settings()?.remote.is_some() && !confirm.is_asked() {
+        text.push_str("next: git wp sync sends it\n");
+    }
+    Ok(firmness.answer(data, text))
 }

@@ -1,6 +1,6 @@
 //! `git wp task`: claim a package from outside a run, finish it, or give it back.
 
-mod claim;
+pub(super) mod claim;
 mod complete;
 mod release;
 

@@ -1,14 +1,14 @@
 //! `git wp task release`.
 
 use super::{not_held, own};
+use crate::base::Result;
 use crate::base::json::json;
-use crate::base::{Error, Result};
+use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature;
 use crate::commands::{Answer, Context, held};
 use crate::model::EndReason;
 use crate::state::Op;
 use crate::state::record::Attempt;
-use crate::store::Accepted;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,6 +21,8 @@ pub(super) struct Args {
     /// Why
     #[arg(short = 'm', long, default_value = "")]
     note: String,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Gives it back.
@@ -45,25 +47,23 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         reason: EndReason::Released,
         note: args.note.clone(),
     };
-    match cx.submit(&store, vec![(op, Vec::new())])?.pop() {
-        Some(Ok(accepted)) => Ok(released(&mine.attempt, &accepted)),
-        Some(Err(refusal)) => held::refused(&refusal, cx),
-        None => Err(Error::bug("the store gave no answer")),
+    match confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)? {
+        Outcome::Stands(firmness) => Ok(released(&mine.attempt, &firmness)),
+        Outcome::Refused(refusal) => held::refused(&refusal, cx),
     }
 }
 
-fn released(attempt: &Attempt, accepted: &Accepted) -> Answer {
+fn released(attempt: &Attempt, firmness: &Firmness) -> Answer {
     let data = json!({
         "feature": attempt.feature,
         "package": attempt.package,
         "attempt": attempt.attempt,
         "branch": attempt.branch.short(),
-        "claim": held::claim_word(accepted),
     });
     let (feature, package) = (&attempt.feature, &attempt.package);
     let text = format!(
         "released {feature}/{package}; its commits stay on branch {}\n",
         attempt.branch.short()
     );
-    Answer::done(data, text).exit(held::exit(accepted))
+    firmness.answer(data, text)
 }
