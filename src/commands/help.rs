@@ -97,8 +97,13 @@ one commit:
     git show refs/wp/state:PATH                one record, canonical JSON
 
 refs/wp/integration/FEATURE    what was merged so far
+refs/wp/heads/...              work of attempts that was fetched
+refs/wp/remotes/REMOTE/...     what a remote had at the last fetch
 refs/wp/salvage/...            what was saved before a worktree went
 refs/heads/wp/...              a branch per attempt
 
 Status is never stored; git wp status computes it from the records.
+
+Where several machines share a remote, its state decides: git wp init --remote REMOTE. What needs its
+yes is provisional until git wp sync. git log --exclude='refs/wp/*' --all leaves the state out.
 ";

@@ -11,9 +11,9 @@ use crate::store::{Load, Store};
 
 /// Exchange the state with the remote that decides
 ///
-/// Fetches what others recorded, joins it, asks for what this clone wants to hold, and pushes it all
-/// at once, with the work that it names. Exits with 3 if others were faster with something that was
-/// claimed here, with 4 if the remote did not answer, with 6 if its state was moved back or
+/// Fetches what others recorded, joins it, asks for what this clone wants to hold, and pushes it
+/// all at once, with the work that it names. Exits with 3 if others were faster with something that
+/// was claimed here, with 4 if the remote did not answer, with 6 if its state was moved back or
 /// replaced. Nothing is lost in any of these.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
