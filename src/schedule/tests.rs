@@ -1,5 +1,7 @@
 //! One small plan, looked at from every side.
 
+mod duties;
+
 use std::collections::BTreeSet;
 
 use crate::base::{

@@ -5,6 +5,7 @@
 //! on. What must hold at the end stands in `check`.
 
 mod check;
+mod crew;
 mod outside;
 mod world;
 
@@ -13,6 +14,7 @@ use std::rc::Rc;
 
 use git_wp::engine::{Engine, RunReport};
 use git_wp::model::RunResult;
+use git_wp::schedule::Duties;
 
 use outside::{Outside, Scenario};
 use world::SimWorld;
@@ -24,8 +26,8 @@ const STEPS_MAX: usize = 4000;
 
 /// Runs one engine until it ends or dies; `None` if it died.
 fn one_engine(outside: &Shared, scenario: &Scenario) -> Option<RunReport> {
-    let job = outside.borrow().job(scenario);
-    let mut world = SimWorld::new(outside, scenario);
+    let job = outside.borrow().job(Duties::All);
+    let mut world = SimWorld::new(outside, scenario, Duties::All);
     let mut observer = |_: &_| {};
     let mut engine = Engine::new(&job, &mut observer);
     let report = engine.open(&mut world).and_then(|()| {
@@ -178,10 +180,10 @@ fn several_engines_at_once_never_hold_the_same_package() {
 /// Engines of one feature, turn by turn in the order of the seed; a dead one is replaced.
 fn together(scenario: &Scenario, engines: usize) {
     let outside: Shared = Rc::new(RefCell::new(Outside::new(scenario)));
-    let job = outside.borrow().job(scenario);
+    let job = outside.borrow().job(Duties::All);
     let mut worlds: Vec<SimWorld> = Vec::new();
     for _ in 0..engines {
-        worlds.push(SimWorld::new(&outside, scenario));
+        worlds.push(SimWorld::new(&outside, scenario, Duties::All));
     }
     let mut observers: Vec<Observer> = Vec::new();
     observers.resize_with(engines, || Box::new(|_| {}));

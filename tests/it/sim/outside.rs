@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use git_wp::base::{
     ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId,
@@ -78,6 +79,8 @@ pub(super) struct Outside {
     pub(super) locks: BTreeMap<AttemptId, u64>,
     pub(super) engines: u64,
     pub(super) alive: Vec<u64>,
+    /// Those of them that may merge.
+    pub(super) integrators: BTreeSet<u64>,
     minted: u64,
     txns: u64,
     /// Commits: parents, and whose work it is.
@@ -121,6 +124,7 @@ impl Outside {
             locks: BTreeMap::new(),
             engines: 0,
             alive: Vec::new(),
+            integrators: BTreeSet::new(),
             minted: 0,
             txns: 0,
             git: BTreeMap::new(),
@@ -168,7 +172,7 @@ impl Outside {
     }
 
     /// The job of a fresh engine: the run that was interrupted, or a first one.
-    pub(super) fn job(&self, _: &Scenario) -> Job {
+    pub(super) fn job(&self, duties: Duties) -> Job {
         let run = TxnId::parse("run-1").unwrap();
         Job {
             feature: feature(),
@@ -179,8 +183,8 @@ impl Outside {
                 only: None,
                 on_error: OnError::Continue,
                 trust: 2,
-                duties: Duties::All,
-                stay: Stay::default(),
+                duties,
+                stay: Stay::Patient(Duration::from_millis(200)),
             },
             limits: Limits {
                 jobs: 3,

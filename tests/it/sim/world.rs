@@ -11,7 +11,7 @@ use git_wp::model::{
     AttemptResult, Evidence, GateVerdict, GateViolation, OutcomeKind, StepEvidence, StepState, Tier,
 };
 use git_wp::schedule::input::LandSeen;
-use git_wp::schedule::{Holding, Observed, Stop, Work};
+use git_wp::schedule::{Duties, Holding, Observed, Stop, Work};
 use git_wp::state::record::{By, EvidenceFact, Land, Landing, RunStarted, Salvage};
 use git_wp::state::request::AttemptFact;
 use git_wp::state::{FeatureView, Op, Refusal, View};
@@ -22,6 +22,7 @@ use super::outside::{Child, Outside, Scenario, feature, oid};
 pub(super) struct SimWorld {
     outside: Shared,
     id: u64,
+    duties: Duties,
     zombies: bool,
     failures: bool,
     meddlers: bool,
@@ -32,17 +33,21 @@ pub(super) struct SimWorld {
 }
 
 impl SimWorld {
-    pub(super) fn new(outside: &Shared, scenario: &Scenario) -> Self {
+    pub(super) fn new(outside: &Shared, scenario: &Scenario, duties: Duties) -> Self {
         let id = {
             let mut out = outside.borrow_mut();
             out.engines += 1;
             let id = out.engines;
             out.alive.push(id);
+            if duties != Duties::Work {
+                out.integrators.insert(id);
+            }
             id
         };
         SimWorld {
             outside: Shared::clone(outside),
             id,
+            duties,
             zombies: scenario.zombies,
             failures: scenario.failures,
             meddlers: scenario.meddlers,
@@ -60,6 +65,7 @@ impl SimWorld {
         let mut out = self.outside.borrow_mut();
         out.locks.retain(|_, holder| *holder != self.id);
         out.alive.retain(|id| *id != self.id);
+        out.integrators.remove(&self.id);
         if !self.zombies {
             out.children.retain(|child| child.parent != self.id);
         }
@@ -350,12 +356,20 @@ impl World for SimWorld {
         observed.supervised = out.locks.keys().cloned().collect();
         let mine = out.locks.iter().filter(|(_, holder)| **holder == self.id);
         observed.mine = mine.map(|(id, _)| id.clone()).collect();
-        observed.tip = out.integration.clone();
         let records = view.features.get(&feature());
+        observed.integrating = !out.integrators.is_empty();
+        observed.tip = match self.duties {
+            Duties::Work => records
+                .and_then(|r| r.reached())
+                .cloned()
+                .or(Some(oid("base"))),
+            Duties::All | Duties::Integrate => out.integration.clone(),
+        };
         let packages = records.into_iter().flat_map(|r| r.packages.values());
         let attempts = packages.flat_map(|p| p.attempts.keys());
         observed.rooms = attempts
             .filter(|id| out.rooms.contains(*id))
+            .filter(|id| out.locks.get(*id).is_none_or(|holder| *holder == self.id))
             .cloned()
             .collect();
         observed.land = records.and_then(|r| r.open_land()).map(|land| {
