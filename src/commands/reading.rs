@@ -36,6 +36,9 @@ pub(super) struct ValidPlan {
     pub findings: Vec<Finding>,
 }
 
+/// Gives the bytes of a file that a plan refers to.
+type ReadFile<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// Whether a change without a plan file will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Linear {
@@ -97,7 +100,7 @@ pub(super) fn published(
     cx: &mut Context<'_>,
     (feature, origin): (&FeatureId, &PlanOrigin),
     bytes: Vec<u8>,
-    read_file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    read_file: &ReadFile<'_>,
 ) -> Result<ValidPlan> {
     let plan = match origin.format {
         Format::Linear => {
@@ -148,7 +151,7 @@ fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 
 fn judge(
     cx: &mut Context<'_>,
-    (root, read_file): (&Path, &dyn Fn(&str) -> Option<Vec<u8>>),
+    (root, read_file): (&Path, &ReadFile<'_>),
     (source, bytes): (String, Vec<u8>),
 ) -> Result<Reading> {
     let (namespaces, fold) = match cx.has_repo()? {
