@@ -2,13 +2,15 @@
 
 use crate::base::json::json;
 use crate::base::text::count;
-use crate::base::{Error, Result, json};
+use crate::base::{Error, FeatureId, Result, json};
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::{Answer, Context};
 use crate::config::rights::Subject;
+use crate::model::Format;
 use crate::model::programs::{self, Program};
 use crate::report;
 use crate::state::Op;
+use crate::store::Load;
 
 /// Say yes to a plan, on this machine
 ///
@@ -17,7 +19,8 @@ use crate::state::Op;
 /// asks; refuses inside a worktree of an attempt.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A change-id, or the path of a plan
+    /// A change-id, or the path of a plan; a published feature where the checkout has no such
+    /// change
     #[arg(value_name = "CHANGE|PATH")]
     change: String,
 }
@@ -25,7 +28,7 @@ pub(super) struct Args {
 /// Approves.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     cx.refuse_in_room("approve")?;
-    let valid = reading::valid(cx, Some(&args.change), Linear::Allowed)?;
+    let valid = plan(args, cx)?;
     for finding in &valid.findings {
         let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
         let message = format!("{place}: {}", finding.message);
@@ -37,6 +40,26 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let others = programs::of_project(&project);
     let untrusted = !others.is_empty() && !super::trust::is_trusted(cx)?;
     Ok(answer(args, cx, &valid, (&commands, &others, untrusted)))
+}
+
+/// The plan of the checkout; where it has no plan file, the plan that was published.
+fn plan(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
+    let found = reading::valid(cx, Some(&args.change), Linear::Allowed);
+    let has_none = match &found {
+        Ok(valid) => valid.plan.format == Format::Linear,
+        Err(error) => error.code() == "change-unknown",
+    };
+    let Some(id) = FeatureId::parse(&args.change).filter(|_| has_none) else {
+        return found;
+    };
+    let store = cx.store()?;
+    let view = store.view(&Load::Features(vec![id.clone()]))?;
+    match view.features.get(&id) {
+        Some(records) if !records.plans.is_empty() => {
+            reading::published(cx, &store, (&id, records))
+        }
+        _ => found,
+    }
 }
 
 /// The right to run first: if the ref cannot be written, a second try has nothing to undo.

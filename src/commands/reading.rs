@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::base::text::foreign;
-use crate::base::{Error, FeatureId, Oid, Result};
+use crate::base::{Error, FeatureId, Oid, RepoPath, Result};
 use crate::check::{self, Report};
 use crate::commands::Context;
 use crate::commands::change::{self, Change, LinearChange};
@@ -12,7 +12,9 @@ use crate::model::{Finding, Format, Plan, Severity};
 use crate::os::file;
 use crate::plan::{self, Parsed};
 use crate::scope::Fold;
+use crate::state::FeatureView;
 use crate::state::record::{By, PackageBrief, PlanOrigin};
+use crate::store::Store;
 
 /// A plan that was read and judged.
 pub(super) struct Reading {
@@ -91,12 +93,37 @@ pub(super) fn valid(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) ->
     }
 }
 
-/// A plan as it was published. What it refers to is read with `read_file`, and not from the
-/// checkout, which may be anything.
+/// A plan as it was published, whatever the checkout holds: the one of the newest run, or
+/// the newest. What it refers to is read from where the run begins.
 ///
 /// # Errors
 /// The first findings, if it is not valid; damaged, if it is the plan of something else.
 pub(super) fn published(
+    cx: &mut Context<'_>,
+    store: &Store,
+    (feature, records): (&FeatureId, &FeatureView),
+) -> Result<ValidPlan> {
+    let run = records.last_run().map(|run| &run.started);
+    let origin = match run {
+        Some(run) => records.plans.get(&run.plan),
+        None => records.current_plan(),
+    };
+    let bytes = origin.map(|origin| store.plan_bytes(feature, &origin.hash));
+    let (Some(origin), Some(bytes)) = (origin, bytes.transpose()?.flatten()) else {
+        let message = format!("`{feature}` has no plan that can be read");
+        return Err(Error::damaged("plan-unreadable", message).hint("git wp doctor"));
+    };
+    let repo = cx.repo()?;
+    let objects = repo.objects();
+    let tree = run.map(|run| objects.commit(&run.base)).transpose()?;
+    let read_file = |path: &str| {
+        let found = objects.file(&tree.as_ref()?.tree, &RepoPath::from(path));
+        found.ok().flatten()
+    };
+    as_published(cx, (feature, origin), bytes, &read_file)
+}
+
+fn as_published(
     cx: &mut Context<'_>,
     (feature, origin): (&FeatureId, &PlanOrigin),
     bytes: Vec<u8>,

@@ -162,6 +162,11 @@ fn a_plan_that_nobody_approved_here_is_never_run() {
     assert!(hint.contains("git wp approve x"), "{hint}");
     let hash = hint.split("--trust-sha256 ").nth(1).unwrap().trim();
     assert_eq!(scratch.git(&["for-each-ref", "refs/heads/wp"]), "");
+    // Without the plan in the checkout, it is the published one that can be approved.
+    std::fs::remove_file(scratch.path().join(plan_path("x"))).unwrap();
+    let mut reader = scratch.wp_command(&["approve", "x", "--json"]);
+    reader.env("XDG_STATE_HOME", scratch.beside("third"));
+    assert_eq!(run(reader).expect(0).data()["plan"], hash);
     // What runs is what was published, whatever the checkout holds by now.
     let evil = plan("x", &[Pkg::new("wp-a").run("echo evil > wp-a")]);
     scratch.write(&plan_path("x"), &evil);

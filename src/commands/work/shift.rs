@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use crate::agent::Profile;
 use crate::base::json::Value;
-use crate::base::{AttemptId, Error, FeatureId, PackageId, RepoPath, Result, Timestamp};
+use crate::base::{AttemptId, Error, FeatureId, PackageId, Result, Timestamp};
 use crate::commands::Context;
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::running::listen::Live;
@@ -55,7 +55,7 @@ impl Shop<'_> {
     ) -> Result<Shift> {
         let run = records.last_run().map(|run| run.started.clone());
         let run = run.ok_or_else(|| Error::bug("a feature without a run is served"))?;
-        let valid = self.plan(cx, feature, records, &run)?;
+        let valid = self.plan(cx, feature, records)?;
         let settings = cx.settings()?;
         let profile = self.agent(&settings, &valid.plan, &run)?;
         let options = options(&run, (self.args, &profile), cx.actor()?);
@@ -109,19 +109,8 @@ impl Shop<'_> {
         cx: &mut Context<'_>,
         feature: &FeatureId,
         records: &FeatureView,
-        run: &RunStarted,
     ) -> Result<ValidPlan> {
-        let origin = records.plans.get(&run.plan);
-        let bytes = self.store.plan_bytes(feature, &run.plan)?;
-        let (Some(origin), Some(bytes)) = (origin, bytes) else {
-            let message = format!("`{feature}` has no plan that can be read");
-            return Err(Error::damaged("plan-unreadable", message).hint("git wp doctor"));
-        };
-        let repo = cx.repo()?;
-        let objects = repo.objects();
-        let tree = objects.commit(&run.base)?.tree;
-        let read_file = |path: &str| objects.file(&tree, &RepoPath::from(path)).ok().flatten();
-        let valid = reading::published(cx, (feature, origin), bytes, &read_file)?;
+        let valid = reading::published(cx, self.store, (feature, records))?;
         if valid.plan.format != Format::Linear && !self.args.trusts(&valid.plan.hash) {
             permission::demand_plan(cx, &valid).map_err(|error| {
                 let hash = &valid.plan.hash;
