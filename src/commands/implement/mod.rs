@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use crate::base::Result;
 use crate::commands::reading::{self, Linear};
 use crate::commands::running::listen::Live;
-use crate::commands::running::{self, NetworkDisk, permission};
+use crate::commands::running::{self, NetworkDisk, authority, permission};
 use crate::commands::{Answer, Context};
 use crate::engine::{self, CheckoutRule};
 use crate::os::signal::Signals;
@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// A change-id, or the path of a plan
     #[arg(value_name = "CHANGE|PATH")]
     change: String,
+    /// The remote that decides who may act, for instance origin; set up at once where none is set
+    #[arg(long, value_name = "REMOTE")]
+    remote: Option<String>,
     /// Packages at the same time [default: as before, wp.jobs, or the number of CPUs up to 8]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -77,6 +80,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     if args.dry_run {
         return dry::run(args, cx, &valid);
     }
+    authority::join(cx, args.remote.as_deref())?;
     let disk = match args.allow_network_fs {
         true => NetworkDisk::Allowed,
         false => NetworkDisk::Refused,

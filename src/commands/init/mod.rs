@@ -19,6 +19,21 @@ pub(super) struct Args {
     remote: Option<String>,
 }
 
+/// The same for a command that goes on with its own work: says in a line what was done.
+///
+/// # Errors
+/// As `git wp init --remote`.
+pub(super) fn join(cx: &mut Context<'_>, name: &str) -> Result<()> {
+    let made = first::exchange(cx, name)?;
+    let message = format!(
+        "`{}` decides from now on who may act: {}",
+        made.remote.name(),
+        made.report.result.as_str()
+    );
+    cx.ui.note(&message);
+    Ok(())
+}
+
 /// Sets it up, or says what is set.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let Some(name) = &args.remote else {

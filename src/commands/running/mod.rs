@@ -1,5 +1,6 @@
 //! What every verb needs that runs agents here: `implement` and `work`.
 
+pub(super) mod authority;
 pub(super) mod listen;
 pub(super) mod permission;
 pub(super) mod setup;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::base::text::foreign;
 use crate::base::{AttemptId, Error, FeatureId, Kind, Result};
 use crate::commands::Context;
+use crate::commands::running::authority::Watch;
 use crate::commands::running::listen::Live;
 use crate::commands::work::shift::{Shift, Shop};
 use crate::engine::{Pool, RunReport};
@@ -30,6 +31,7 @@ pub(super) struct Crew<'a> {
     shifts: BTreeMap<FeatureId, Shift>,
     served: Served,
     began: u64,
+    watch: Watch,
 }
 
 /// What came of it.
@@ -66,6 +68,7 @@ impl<'a> Crew<'a> {
             shifts: BTreeMap::new(),
             served: Served::default(),
             began: 0,
+            watch: Watch::begin(),
         }
     }
 
@@ -79,6 +82,7 @@ impl<'a> Crew<'a> {
             self.served.interrupted |= self.signals.asked() != Asked::Nothing;
             let is_first = self.began == 0 || !self.args.once;
             if !self.served.interrupted && is_first {
+                self.watch.look(cx, &self.store)?;
                 self.enter(cx, live)?;
             }
             if self.shifts.is_empty() && (self.served.interrupted || self.is_over(since)) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::base::text::foreign;
 use crate::base::{ContentHash, Error, FeatureId, Result};
-use crate::commands::running::{self, NetworkDisk, listen::Live};
+use crate::commands::running::{self, NetworkDisk, authority, listen::Live};
 use crate::commands::{Answer, Context, trust};
 use crate::os::signal::Signals;
 use crate::schedule::Stay;
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Only these features
     #[arg(value_name = "FEATURE")]
     features: Vec<String>,
+    /// The remote that decides who may act, for instance origin; set up at once where none is set
+    #[arg(long, value_name = "REMOTE")]
+    remote: Option<String>,
     /// Packages at the same time, over all features [default: wp.jobs, or the number of CPUs up
     /// to 8]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -94,6 +97,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         false => NetworkDisk::Refused,
     };
     running::check_file_system(disk, cx)?;
+    authority::join(cx, args.remote.as_deref())?;
     let project = cx.loaded()?.project_file;
     if !project.is_some_and(|file| args.trusts(&file.hash)) {
         trust::demand(cx)?;
