@@ -57,22 +57,39 @@ pub(super) fn ask(
     for (op, needs) in changes {
         requests.push(cx.request(op, needs)?);
     }
-    let answers = store.submit(requests.clone())?;
+    let mut outcomes = submit(cx, store, &requests)?;
+    if !confirm.sync || cx.settings()?.remote.is_none() {
+        return Ok(outcomes);
+    }
+    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_));
+    let mut unheard = None;
+    if outcomes.iter().any(is_refused) {
+        // What is known here may be old: the authority's word counts.
+        unheard = exchange::now(cx, store)?;
+        if unheard.is_none() {
+            outcomes = submit(cx, store, &requests)?;
+        }
+    }
+    if unheard.is_none() && outcomes.iter().any(Outcome::waits) {
+        unheard = exchange::now(cx, store)?;
+    }
+    for (request, outcome) in requests.iter().zip(&mut outcomes) {
+        if outcome.waits() {
+            *outcome = standing(cx, store, request, unheard.as_deref())?;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn submit(cx: &mut Context<'_>, store: &Store, requests: &[Request]) -> Result<Vec<Outcome>> {
+    let answers = store.submit(requests.to_vec())?;
     let mut outcomes = Vec::new();
     for (request, answer) in requests.iter().zip(answers) {
         outcomes.push(match answer {
             Err(refusal) => Outcome::Refused(refusal),
             Ok(Accepted::Queued) => Outcome::Stands(Firmness::Queued),
-            Ok(Accepted::Committed(_) | Accepted::Unchanged) => filed(cx, store, request)?,
+            Ok(Accepted::Committed(_) | Accepted::Unchanged) => standing(cx, store, request, None)?,
         });
-    }
-    if confirm.sync && outcomes.iter().any(Outcome::waits) {
-        let unheard = exchange::now(cx, store)?;
-        for (request, outcome) in requests.iter().zip(&mut outcomes) {
-            if outcome.waits() {
-                *outcome = ruled(cx, store, request, unheard.as_deref())?;
-            }
-        }
     }
     Ok(outcomes)
 }
@@ -109,29 +126,12 @@ pub(super) fn again(
         Some(_) | None => None,
     };
     match (request, remote) {
-        (Some(request), _) => ruled(cx, store, &request, unheard.as_deref()),
+        (Some(request), _) => standing(cx, store, &request, unheard.as_deref()),
         (None, Some(remote)) if unheard.is_some() => {
             Ok(Outcome::Stands(Firmness::Provisional { remote, unheard }))
         }
         (None, _) => Ok(Outcome::Stands(Firmness::Confirmed)),
     }
-}
-
-/// What was accepted here: confirmed, unless it, or what made it unnecessary, waits.
-fn filed(cx: &mut Context<'_>, store: &Store, request: &Request) -> Result<Outcome> {
-    let same = |other: &Request| {
-        other.txn == request.txn
-            || (other.op.name(), other.op.target()) == (request.op.name(), request.op.target())
-    };
-    let waits = pending(cx, store)?.iter().any(same);
-    let remote = cx.settings()?.remote.filter(|_| waits);
-    Ok(Outcome::Stands(remote.map_or(
-        Firmness::Confirmed,
-        |remote| Firmness::Provisional {
-            remote,
-            unheard: None,
-        },
-    )))
 }
 
 /// Requests of this clone that wait for the authority.
@@ -144,26 +144,36 @@ fn pending(cx: &mut Context<'_>, store: &Store) -> Result<Vec<Request>> {
     Ok(waiting.into_iter().map(|filed| filed.request).collect())
 }
 
-/// What the authority made of a request that waited.
-fn ruled(
+/// How firmly something stands that was accepted here: what the authority made of it, else whether
+/// it, or what made it unnecessary, still waits.
+fn standing(
     cx: &mut Context<'_>,
     store: &Store,
     request: &Request,
     unheard: Option<&str>,
 ) -> Result<Outcome> {
+    let Some(remote) = cx.settings()?.remote else {
+        return Ok(Outcome::Stands(Firmness::Confirmed));
+    };
     let features = request.op.feature().cloned().into_iter().collect();
     let view = store.view(&Load::Features(features))?;
-    match ruling(&view, request) {
-        Some(Some(refusal)) => Ok(Outcome::Refused(refusal)),
-        Some(None) => Ok(Outcome::Stands(Firmness::Confirmed)),
-        None => match filed(cx, store, request)? {
-            Outcome::Stands(Firmness::Provisional { remote, .. }) => {
-                let unheard = unheard.map(str::to_owned);
-                Ok(Outcome::Stands(Firmness::Provisional { remote, unheard }))
-            }
-            other => Ok(other),
-        },
+    if let Some(refused) = ruling(&view, request) {
+        return Ok(match refused {
+            Some(refusal) => Outcome::Refused(refusal),
+            None => Outcome::Stands(Firmness::Confirmed),
+        });
     }
+    let same = |other: &Request| {
+        other.txn == request.txn
+            || (other.op.name(), other.op.target()) == (request.op.name(), request.op.target())
+    };
+    let unheard = unheard.map(str::to_owned);
+    Ok(Outcome::Stands(
+        match pending(cx, store)?.iter().any(same) {
+            true => Firmness::Provisional { remote, unheard },
+            false => Firmness::Confirmed,
+        },
+    ))
 }
 
 /// `None`: none yet; else the refusal, if it is one.

@@ -2,7 +2,7 @@
 //! before and after, so that it travels with the state.
 
 use crate::base::{Error, Result};
-use crate::commands::{Context, kept};
+use crate::commands::{Context, bring, kept};
 use crate::git::Remote;
 use crate::git::remote::Atomic;
 use crate::model::Settings;
@@ -41,6 +41,10 @@ pub(super) fn with(
     if lost && kept::save(cx, store)? > 0 {
         let more = once(cx, store, (remote, settings), SyncMode::Normal)?;
         add(&mut report, more);
+    }
+    let news = matches!(report.result, SyncResult::Pushed | SyncResult::Adopted);
+    if news && mode != SyncMode::DryRun {
+        bring::merged(cx, store, (remote, settings))?;
     }
     Ok(report)
 }

@@ -6,6 +6,7 @@ pub mod ui;
 
 mod adopt;
 mod approve;
+mod bring;
 pub mod change;
 mod cleanup;
 mod completions;

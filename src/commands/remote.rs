@@ -1,24 +1,27 @@
 //! Where this clone stands with the remote whose state decides. Asks nobody: what a fetch or a
 //! sync left here has to do.
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::commands::Context;
 use crate::report::remote::RemoteView;
 use crate::state::View;
 use crate::state::record::Grant;
-use crate::store::{Store, actor, tracking_ref};
+use crate::store::{Seen, Store, actor, tracking_ref};
 
 /// What to say of the remote; `None` where this repository is its own authority.
 ///
 /// # Errors
-/// What was remembered of the remote cannot be read.
+/// The repository cannot be read.
 pub(super) fn standing(
     cx: &mut Context<'_>,
     store: &Store,
     view: &View,
 ) -> Result<Option<RemoteView>> {
-    let Some(seen) = store.seen()? else {
-        return Ok(None);
+    let seen = match store.seen() {
+        Ok(Some(seen)) => seen,
+        Ok(None) => return Ok(None),
+        Err(error) if error.code() == "remembered" => unreadable(cx, &error)?,
+        Err(error) => return Err(error),
     };
     let me = actor::read(&cx.repo()?.wp_dir())?;
     Ok(Some(RemoteView {
@@ -27,6 +30,19 @@ pub(super) fn standing(
         name: seen.remote,
         frozen: seen.frozen,
     }))
+}
+
+/// A reader says so and goes on; what needs a right is refused with the same words.
+fn unreadable(cx: &mut Context<'_>, error: &Error) -> Result<Seen> {
+    let message = format!("{}; git wp doctor says more", error.message());
+    cx.ui.warn("remembered", &message);
+    Ok(Seen {
+        remote: cx.settings()?.remote.unwrap_or_default(),
+        tip: None,
+        authority: None,
+        generation: 0,
+        frozen: None,
+    })
 }
 
 /// True if a fetch brought state that this clone has not joined.

@@ -7,6 +7,7 @@ use crate::base::{Error, Kind, Oid, Result};
 use crate::git::{EMPTY_OBJECT, Mode};
 use crate::os::clock;
 use crate::os::{file, lock};
+use crate::state::layout;
 use crate::state::record::FORMAT_VERSION;
 use crate::state::{FeatureView, View};
 use crate::store::backend::{Backend, Snapshot};
@@ -306,6 +307,8 @@ pub(super) fn taken_away(
             }
             // Registers may be replaced; they live below `actors/`.
             _ if path.starts_with("actors/") => {}
+            // A person may begin another generation.
+            Some(_) if path == layout::AUTHORITY => {}
             _ => return Ok(Some(path)),
         }
     }

@@ -33,10 +33,14 @@ impl Remembered {
             return Ok(Remembered::default());
         };
         json::parse_as(&bytes).map_err(|error| {
-            let message = format!("`{}` cannot be read", path.display());
+            let message = format!(
+                "`{}`, which tells what was seen at `{remote}`, cannot be read",
+                path.display()
+            );
             Error::damaged("remembered", message)
                 .because(error)
                 .hint("git wp doctor")
+                .hint("if you trust what the remote has now, move the file away: git wp sync")
         })
     }
 

@@ -4,13 +4,16 @@
 
 mod agent_moves;
 mod agent_zoo;
+mod cli_adopt;
 mod cli_after;
 mod cli_approve;
 mod cli_frame;
 mod cli_implement;
+mod cli_init;
 mod cli_locks;
 mod cli_plan;
 mod cli_readme;
+mod cli_sync;
 mod cli_task;
 mod cli_words;
 mod cli_work;

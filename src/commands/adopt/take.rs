@@ -6,7 +6,7 @@ use crate::base::text::foreign;
 use crate::base::{Error, Result};
 use crate::commands::adopt::{Found, ref_name};
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
-use crate::commands::task::claim::{LEASE_SECONDS, planned};
+use crate::commands::task::claim::{LEASE_SECONDS, is_claim_of, planned};
 use crate::commands::{Answer, Context, feature, held, kept};
 use crate::git::Expected;
 use crate::model::{AttemptResult, EndReason, OutcomeKind};
@@ -14,7 +14,7 @@ use crate::os::random;
 use crate::report::status::{extent, quoted};
 use crate::state::record::{Attempt, Grant};
 use crate::state::request::{AttemptFact, Claim, Steal};
-use crate::state::{Op, PackageView, Refusal};
+use crate::state::{Op, PackageView, Refusal, Request};
 use crate::store::{Load, Store};
 
 /// Takes it.
@@ -34,13 +34,21 @@ pub(super) fn take(
         Some(attempt) => attempt,
         None => fresh(cx, store, (found, &session))?,
     };
+    let known = found.beside.attempts.get(&attempt.attempt);
     let mut changes = Vec::new();
-    if !found.beside.attempts.contains_key(&attempt.attempt) {
+    if known.is_none() {
         changes.push(claim(cx, store, (found, &attempt), displaced.as_ref())?);
     }
-    changes.push(result(cx, found, &attempt)?);
+    if known.is_none_or(|known| known.result.is_none()) {
+        changes.push(result(cx, found, &attempt)?);
+    }
+    let is_it = |request: &Request| is_claim_of(request, &attempt);
     let mut outcomes = confirm::ask(cx, store, changes, confirm)?;
-    let firmness = match outcomes.swap_remove(0) {
+    let outcome = match known {
+        None => outcomes.swap_remove(0),
+        Some(_) => confirm::again(cx, store, is_it, confirm)?,
+    };
+    let firmness = match outcome {
         Outcome::Stands(firmness) => firmness,
         Outcome::Refused(refusal) => return held::refused(&refusal, cx),
     };

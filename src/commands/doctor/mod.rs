@@ -2,6 +2,7 @@
 
 mod machine;
 mod refs;
+mod remote;
 mod rooms;
 mod state;
 
@@ -39,10 +40,11 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     cx.repo()?;
     let mut found = Diagnosis::default();
-    let looks: [Look; 6] = [
+    let looks: [Look; 7] = [
         machine::look,
         machine::settings,
         state::look,
+        remote::look,
         refs::look,
         rooms::look,
         rooms::hooks,

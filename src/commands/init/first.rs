@@ -23,7 +23,7 @@ pub(super) struct Made {
     /// Why the state does not go to its usual place: the host's words.
     pub(super) fallback: Option<String>,
     /// Configuration keys that were written.
-    pub(super) written: Vec<&'static str>,
+    pub(super) written: Vec<String>,
     /// What this clone had granted by itself before.
     pub(super) grants: Vec<(FeatureId, PackageId, AttemptId)>,
     pub(super) report: SyncReport,
@@ -130,14 +130,14 @@ fn refused(remote: &Remote, probe: &Probe) -> Error {
 }
 
 /// Writes what is missing. The key that turns it on comes last.
-fn write(cx: &mut Context<'_>, remote: &Remote, way: &Way) -> Result<Vec<&'static str>> {
+fn write(cx: &mut Context<'_>, remote: &Remote, way: &Way) -> Result<Vec<String>> {
     let git = cx.repo()?.git();
     let defaults = Settings::default();
     let mut written = Vec::new();
     let mut set = |key: &'static str, value: &str| -> Result<()> {
         if git.setting(key)?.as_deref() != Some(value) {
             git.set_local(key, value)?;
-            written.push(key);
+            written.push(key.to_owned());
         }
         Ok(())
     };
@@ -149,14 +149,14 @@ fn write(cx: &mut Context<'_>, remote: &Remote, way: &Way) -> Result<Vec<&'stati
     }
     let refspec = refspec(&way.state, remote.name());
     if remote.add_fetch_refspec(&refspec)? {
-        written.push("remote.*.fetch");
+        written.push(format!("remote.{}.fetch", remote.name()));
     }
     if git.add_local("log.excludeDecoration", QUIET)? {
-        written.push("log.excludeDecoration");
+        written.push("log.excludeDecoration".to_owned());
     }
     if git.setting("wp.remote")?.as_deref() != Some(remote.name()) {
         git.set_local("wp.remote", remote.name())?;
-        written.push("wp.remote");
+        written.push("wp.remote".to_owned());
     }
     Ok(written)
 }

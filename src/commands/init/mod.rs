@@ -6,6 +6,7 @@ mod told;
 use crate::base::text::foreign;
 use crate::base::{Error, Result};
 use crate::commands::{Answer, Context};
+pub(super) use first::refspec;
 
 /// Make a remote the authority of this clone
 ///

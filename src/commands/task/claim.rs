@@ -5,7 +5,7 @@ use crate::base::json::json;
 use crate::base::{Error, Oid, PackageId, RefName, Result};
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature::{self, Found};
-use crate::commands::{Answer, Context, held};
+use crate::commands::{Answer, Context, bring, held};
 use crate::git::Expected;
 use crate::graph::Graph;
 use crate::os::random;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
 }
 
 /// True if the request claims for this attempt.
-pub(super) fn is_claim_of(request: &Request, attempt: &Attempt) -> bool {
+pub(in crate::commands) fn is_claim_of(request: &Request, attempt: &Attempt) -> bool {
     matches!(&request.op, Op::Claim(claim) if claim.attempt.attempt == attempt.attempt)
 }
 
@@ -183,6 +183,13 @@ fn attempt(
 /// What was merged so far, else where the run began, else HEAD.
 fn base(cx: &mut Context<'_>, found: &Found) -> Result<Oid> {
     let repo = cx.repo()?;
+    if let (Some(_), Some(reached)) = (cx.settings()?.remote, bring::reached(&found.records)) {
+        if repo.objects().exists(reached)? {
+            return Ok(reached.clone());
+        }
+        let message = format!("what `{}` builds on is not here yet", found.id);
+        return Err(Error::negative("base-missing", message).hint("git wp sync"));
+    }
     if let Some(run) = found.records.last_run() {
         let tip = repo.refs().read(&run.started.integration)?;
         return Ok(tip.unwrap_or_else(|| run.started.base.clone()));

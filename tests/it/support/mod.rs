@@ -1,6 +1,7 @@
 //! Real repositories in temporary folders, in all four formats.
 
 pub(crate) mod house;
+pub(crate) mod machines;
 pub(crate) mod plans;
 pub(crate) mod state;
 pub(crate) mod team;
