@@ -44,6 +44,7 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
         package: package_id,
         attempt: &attempt.attempt,
         session: attempt.session.as_deref(),
+        displaced: displaced.map(|(grant, _)| grant.attempt.as_str()),
     };
     if let Some(holder) = asker.conflict(draft.view, &locks) {
         return Err(Refusal::Held(Box::new(holder)));
@@ -154,6 +155,8 @@ pub(super) struct Asker<'a> {
     pub(super) package: &'a PackageId,
     pub(super) attempt: &'a AttemptId,
     pub(super) session: Option<&'a str>,
+    /// The attempt that is taken over from: the locks that it took beside end with it.
+    pub(super) displaced: Option<&'a str>,
 }
 
 impl Asker<'_> {
@@ -178,7 +181,7 @@ impl Asker<'_> {
                 }
             }
         }
-        let own = [Some(self.attempt.as_str()), self.session];
+        let own = [Some(self.attempt.as_str()), self.session, self.displaced];
         lock_conflict(view, &wanted, |claim| {
             own.contains(&Some(claim.session.as_str()))
         })

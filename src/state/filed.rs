@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::AttemptId;
+use crate::state::record::By;
 use crate::state::request::Request;
 
 /// A request that waits for the authority. Its clone shows what it would come to meanwhile.
@@ -14,6 +15,9 @@ pub struct Filed {
     /// Who held what the request takes over, when it was filed. Epochs of provisional grants may
     /// change until they are granted; who held them does not.
     pub displaces: Option<AttemptId>,
+    /// The holds it lifts, by who made them and when: their numbers may change likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifts: Vec<By>,
     /// What is asked for.
     pub request: Request,
 }

@@ -49,6 +49,7 @@ pub fn join(ours: &Entries, theirs: &Entries) -> Joined {
             (Some(Class::Meta), _) => {}
             (Some(Class::Right(_)), _) => joined.rights_lost.push(path.clone()),
             (Some(Class::Fact | Class::Register), None) => joined.take(path, leaf),
+            (Some(Class::Fact), Some(_)) if layout::is_said_by_many(path) => {}
             (Some(Class::Fact), Some(_)) => joined.forks.push(path.clone()),
             (Some(Class::Register), Some(other)) => {
                 if leaf.seq > other.seq {

@@ -11,6 +11,7 @@
 mod attempt;
 mod claim;
 pub mod codec;
+mod current;
 mod draft;
 pub mod evaluate;
 mod feature;
@@ -31,6 +32,7 @@ pub mod refusal;
 pub mod request;
 pub mod resettle;
 pub mod settle;
+mod tentative;
 pub mod view;
 
 pub use draft::beginning;

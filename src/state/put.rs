@@ -20,6 +20,7 @@ use crate::state::record::{
     Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling, RunEnded, RunStarted,
     Salvage,
 };
+use crate::state::request::Op;
 use crate::state::view::{
     AttemptView, FeatureView, LandState, LandView, LockView, PackageView, RunView,
 };
@@ -71,7 +72,10 @@ impl FeatureView {
                 let check: FinalCheck = decode(bytes)?;
                 insert(&mut self.finals, check, |c| c.by.at)
             }
-            FeatureSlot::Filed(actor, txn) => file(&mut self.filed, (actor, txn), bytes),
+            FeatureSlot::Filed(actor, txn) => {
+                let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));
+                file(&mut self.filed, (actor, txn), (bytes, here))
+            }
             FeatureSlot::Land(..)
             | FeatureSlot::Integrator(..)
             | FeatureSlot::Resignation(..)
@@ -291,7 +295,10 @@ impl LockView {
                 self.ends.insert(aid.clone(), end);
                 Ok(())
             }
-            LockSlot::Filed(actor, txn) => file(&mut self.filed, (actor, txn), bytes),
+            LockSlot::Filed(actor, txn) => {
+                let here = |op: &Op| op.lock().is_some_and(|key| LockRoom::of(key) == *room);
+                file(&mut self.filed, (actor, txn), (bytes, here))
+            }
             LockSlot::Ruling(by, txn) => {
                 own(authority, by)?;
                 rule(&mut self.rulings, txn, bytes)
@@ -300,9 +307,15 @@ impl LockView {
     }
 }
 
-fn file(all: &mut BTreeMap<TxnId, Filed>, (actor, txn): (&ActorId, &TxnId), bytes: &[u8]) -> Put {
+/// Elsewhere than in the room that it is about, a request would never get its ruling.
+fn file(
+    all: &mut BTreeMap<TxnId, Filed>,
+    (actor, txn): (&ActorId, &TxnId),
+    (bytes, is_here): (&[u8], impl Fn(&Op) -> bool),
+) -> Put {
     let filed: Filed = decode(bytes)?;
-    agree(filed.request.actor == *actor && filed.request.txn == *txn)?;
+    let request = &filed.request;
+    agree(request.actor == *actor && request.txn == *txn && is_here(&request.op))?;
     all.insert(txn.clone(), filed);
     Ok(())
 }

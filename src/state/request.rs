@@ -210,6 +210,14 @@ impl Op {
         }
     }
 
+    /// The key of the lock it is about.
+    pub fn lock(&self) -> Option<&str> {
+        match self {
+            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
     /// True if it may come to a right, so that an authority elsewhere has to rule on it.
     pub fn needs_right(&self) -> bool {
         match self {

@@ -4,28 +4,29 @@
 //! sees meanwhile, marked as tentative; on the authority's newest state it makes the rights that
 //! are pushed. Whoever loses the push throws them away and settles again.
 
-use crate::base::{ActorId, AttemptId, FeatureId, PackageId};
+use crate::base::{ActorId, AttemptId};
 use crate::model::EndReason;
-use crate::state::codec::decode;
+use crate::state::current::{self, current, was_meant};
 use crate::state::evaluate::evaluate;
 use crate::state::filed::Filed;
-use crate::state::layout::{
-    self, Class, FeatureRoom, FeatureSlot, LockRoom, LockSlot, PackageRoom, PackageSlot, Slot,
-};
-use crate::state::record::{Body, By, End, Grant, Record, Ruling};
+use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom};
+use crate::state::record::{By, End, Record, Ruling};
 use crate::state::refusal::Refusal;
 use crate::state::request::{Op, Request};
-use crate::state::view::{FeatureBrief, LockView, PackageView, Tentative, View};
+use crate::state::view::{Tentative, View};
 
 /// What became of the waiting requests of one clone.
 #[derive(Debug, Clone)]
 pub struct Settled {
     /// The rights they come to, in the order in which they were made.
     pub rights: Vec<Record>,
-    /// One for every request: that it was granted, or why not.
+    /// One for every request that was judged: that it was granted, or why not.
     pub rulings: Vec<Record>,
     /// The same for people.
     pub verdicts: Vec<Verdict>,
+    /// Requests that nobody can judge, because of a record that cannot be read: no verdict on
+    /// them, they wait until that is repaired. With what is in the way.
+    pub waiting: Vec<Verdict>,
     /// The view with those rights in it, the requests still waiting.
     pub view: View,
 }
@@ -48,6 +49,7 @@ pub fn settle(view: &View, me: &ActorId) -> Settled {
         rights: Vec::new(),
         rulings: Vec::new(),
         verdicts: Vec::new(),
+        waiting: Vec::new(),
         view: view.clone(),
     };
     for filed in view.pending(me) {
@@ -59,9 +61,22 @@ pub fn settle(view: &View, me: &ActorId) -> Settled {
 impl Settled {
     fn rule(&mut self, filed: &Filed) {
         let request = current(&self.view, filed);
-        let judged = may_land(&self.view, &request).and_then(|()| evaluate(&self.view, &request));
+        let judged = match self.waits(&request) {
+            Some(refusal) => Err(refusal),
+            None => may_land(&self.view, &request)
+                .and_then(|()| outlived(&self.view, &request))
+                .and_then(|()| evaluate(&self.view, &request)),
+        };
         let (records, refused) = match judged {
-            Ok(records) => (records, None),
+            Ok(mut records) => {
+                records.retain(|record| was_meant(&self.view, filed, record));
+                (records, None)
+            }
+            Err(refusal @ Refusal::Damaged { .. }) => {
+                let refused = Some(refusal);
+                self.waiting.push(Verdict { request, refused });
+                return;
+            }
             Err(refusal) => (self.superseded(&request, &refusal), Some(refusal)),
         };
         self.view.apply(&records);
@@ -69,6 +84,14 @@ impl Settled {
         self.rights.extend(rights);
         self.rulings.extend(self.ruling(&request, refused.clone()));
         self.verdicts.push(Verdict { request, refused });
+    }
+
+    /// Why the request cannot be judged yet: one before it, in the same room, could not.
+    fn waits(&self, request: &Request) -> Option<Refusal> {
+        let place = |request: &Request| room(&request.op).map(Room::into_path);
+        let here = place(request);
+        let before = self.waiting.iter().find(|v| place(&v.request) == here);
+        before.and_then(|verdict| verdict.refused.clone())
     }
 
     /// The end of a claim that was refused; nothing for other requests.
@@ -159,18 +182,13 @@ pub fn file(view: &View, request: &Request) -> Result<Filing, Refusal> {
     }
     confirmed(view, &request.op)?;
     may_land(view, request)?;
+    outlived(view, request)?;
     let (rights, mut facts): (Vec<Record>, Vec<Record>) =
         evaluate(view, request)?.into_iter().partition(is_right);
     if !rights.is_empty() {
         let waiting = view.pending(&request.actor);
-        let filed = Filed {
-            seq: waiting
-                .last()
-                .map_or(0, |filed| filed.seq + 1)
-                .max(millis(request)),
-            displaces: view.displaced(&request.op),
-            request: request.clone(),
-        };
+        let next = waiting.last().map_or(0, |filed| filed.seq + 1);
+        let filed = current::filed(view, next.max(millis(request)), request);
         let path = match room(&request.op) {
             Some(Room::Feature(room)) => room.filed(&request.actor, &request.txn),
             Some(Room::Lock(room)) => room.filed(&request.actor, &request.txn),
@@ -192,11 +210,13 @@ fn millis(request: &Request) -> u64 {
 /// A landing is built on confirmed rights only: what it moves cannot be taken back.
 fn confirmed(view: &View, op: &Op) -> Result<(), Refusal> {
     let provisional = |what: String| Err(Refusal::Provisional { what });
+    if let Op::Land { feature, .. } | Op::Landed { feature, .. } | Op::VoidLand { feature, .. } = op
+        && view.tentative.integrators.contains(feature)
+    {
+        return provisional("the right to merge".to_owned());
+    }
     match op {
-        Op::Land { feature, land } => {
-            if view.tentative.integrators.contains(feature) {
-                return provisional("the right to merge".to_owned());
-            }
+        Op::Land { land, .. } => {
             let mut attempts = land.attempts.iter().map(|l| &l.attempt);
             match attempts.find(|id| view.tentative.grants.contains(*id)) {
                 Some(id) => provisional(format!("attempt `{id}`")),
@@ -228,6 +248,27 @@ fn may_land(view: &View, request: &Request) -> Result<(), Refusal> {
     }
 }
 
+/// A lock for an attempt that does not hold its package any more, or never did: nobody would give
+/// it back.
+fn outlived(view: &View, request: &Request) -> Result<(), Refusal> {
+    let Op::LockAcquire { session, .. } = &request.op else {
+        return Ok(());
+    };
+    let mut packages = view.features.values().flat_map(|f| f.packages.values());
+    let ended = packages.find_map(|package| {
+        let mut attempts = package.attempts.values();
+        let known = attempts.find(|a| a.attempt.attempt.as_str() == session)?;
+        known.end.as_ref().map(|_| (known, package.live()))
+    });
+    match ended {
+        None => Ok(()),
+        Some((known, live)) => Err(Refusal::Fenced {
+            attempt: known.attempt.attempt.clone(),
+            holder: live.map(|grant| grant.attempt.clone()),
+        }),
+    }
+}
+
 /// The view that a clone shows while its requests wait: what they come to as far as it knows.
 pub fn overlay(view: &View, me: &ActorId) -> View {
     let settled = settle(view, me);
@@ -237,124 +278,6 @@ pub fn overlay(view: &View, me: &ActorId) -> View {
         shown.note_tentative(record);
     }
     shown
-}
-
-impl View {
-    /// Requests of `me` on which the authority has not ruled, oldest first.
-    pub fn pending(&self, me: &ActorId) -> Vec<Filed> {
-        let features = self.briefs.values().flat_map(|brief| brief.pending.clone());
-        let locks = self.locks.values().flat_map(LockView::pending);
-        let mut all: Vec<Filed> = features.chain(locks).collect();
-        all.retain(|filed| filed.request.actor == *me);
-        all.sort_by(|a, b| (a.seq, &a.request.txn).cmp(&(b.seq, &b.request.txn)));
-        all
-    }
-
-    /// True if some request waits for the authority, so that an overlay differs from this view.
-    pub fn has_pending(&self) -> bool {
-        let waits = |brief: &FeatureBrief| !brief.pending.is_empty();
-        self.briefs.values().any(waits) || self.locks.values().any(|l| !l.pending().is_empty())
-    }
-
-    /// Takes rights that this clone only hopes for.
-    pub fn apply_tentative(&mut self, rights: &[Record]) {
-        self.apply(rights);
-        for record in rights {
-            self.note_tentative(record);
-        }
-    }
-
-    fn note_tentative(&mut self, record: &Record) {
-        let feature = |room: &FeatureRoom| self.briefs.keys().find(|id| room.is_of(id)).cloned();
-        match layout::parse(&record.path) {
-            Some(Slot::Feature(room, FeatureSlot::Land(_, n))) => {
-                let land = feature(&room).map(|id| (id, n));
-                self.tentative.lands.extend(land);
-            }
-            Some(Slot::Feature(room, FeatureSlot::Integrator(..))) => {
-                let id = feature(&room);
-                self.tentative.integrators.extend(id);
-            }
-            Some(Slot::Package(room, package, PackageSlot::Accept(_))) => {
-                let accept = feature(&room).and_then(|id| {
-                    let packages = &self.features.get(&id)?.packages;
-                    let package = packages.keys().find(|p| package.is_of(p))?.clone();
-                    Some((id, package))
-                });
-                self.tentative.accepts.extend(accept);
-            }
-            Some(
-                Slot::Package(_, _, PackageSlot::Grant(..)) | Slot::Lock(_, LockSlot::Grant(..)),
-            ) => {
-                let Body::Json(bytes) = &record.body else {
-                    return;
-                };
-                let grant = decode::<Grant>(bytes).ok();
-                self.tentative.grants.extend(grant.map(|g| g.attempt));
-            }
-            _ => {}
-        }
-    }
-
-    /// The live grant of a package, or of a lock, that the request is about to take over.
-    fn displaced(&self, op: &Op) -> Option<AttemptId> {
-        match op {
-            Op::Claim(claim) => {
-                let steal = claim.steal.as_ref()?;
-                let package = self.package(&claim.attempt.feature, &claim.attempt.package)?;
-                let grant = package.grants.get(&steal.epoch)?;
-                Some(grant.attempt.clone())
-            }
-            Op::LockAcquire { key, steal, .. } => {
-                let grant = self.locks.get(key)?.grants.get(&steal.as_ref()?.epoch)?;
-                Some(grant.attempt.clone())
-            }
-            _ => None,
-        }
-    }
-
-    fn package(&self, feature: &FeatureId, package: &PackageId) -> Option<&PackageView> {
-        self.features.get(feature)?.packages.get(package)
-    }
-}
-
-/// The request as it reads now: what was granted in between may have got another epoch than it
-/// had when this clone could only hope for it. An attempt is granted at most once, so its id
-/// fences as well as its epoch does.
-fn current(view: &View, filed: &Filed) -> Request {
-    let mut request = filed.request.clone();
-    match &mut request.op {
-        Op::End {
-            feature,
-            package,
-            attempt,
-            epoch,
-            ..
-        } => {
-            let package = view.package(feature, package);
-            let known = package.and_then(|p| p.attempts.get(attempt)?.epoch);
-            *epoch = known.unwrap_or(*epoch);
-        }
-        Op::Claim(claim) => {
-            let package = view.package(&claim.attempt.feature, &claim.attempt.package);
-            let held = |id: &AttemptId| package?.attempts.get(id)?.epoch;
-            if let (Some(steal), Some(id)) = (&mut claim.steal, &filed.displaces) {
-                steal.epoch = held(id).unwrap_or(steal.epoch);
-            }
-        }
-        Op::LockAcquire { key, steal, .. } => {
-            let grants = view.locks.get(key).map(|lock| &lock.grants);
-            let held = |id: &AttemptId| {
-                let mut all = grants?.values();
-                all.find(|g| g.attempt == *id).map(|g| g.epoch)
-            };
-            if let (Some(steal), Some(id)) = (steal, &filed.displaces) {
-                steal.epoch = held(id).unwrap_or(steal.epoch);
-            }
-        }
-        _ => {}
-    }
-    request
 }
 
 fn is_right(record: &Record) -> bool {
@@ -375,11 +298,16 @@ enum Room {
     Lock(LockRoom),
 }
 
-fn room(op: &Op) -> Option<Room> {
-    match op {
-        Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => {
-            Some(Room::Lock(LockRoom::of(key)))
+impl Room {
+    fn into_path(self) -> String {
+        match self {
+            Room::Feature(room) => room.path().to_owned(),
+            Room::Lock(room) => room.path().to_owned(),
         }
-        _ => op.feature().map(|id| Room::Feature(FeatureRoom::of(id))),
     }
+}
+
+fn room(op: &Op) -> Option<Room> {
+    let lock = op.lock().map(|key| Room::Lock(LockRoom::of(key)));
+    lock.or_else(|| Some(Room::Feature(FeatureRoom::of(op.feature()?))))
 }

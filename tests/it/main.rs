@@ -33,6 +33,7 @@ mod plan_corpus;
 mod plan_fields;
 mod plan_rules;
 mod plan_schemas;
+mod replicas;
 mod room_create;
 mod room_keep;
 mod room_watch;

@@ -11,5 +11,5 @@ pub use room::{
 };
 pub use slot::{
     AUTHORITY, Class, FORMAT, FeatureSlot, LockSlot, PackageSlot, Slot, class, feature_of,
-    feature_slot, is_json, is_reserved, lock_slot, package_slot, parse,
+    feature_slot, is_json, is_reserved, is_said_by_many, lock_slot, package_slot, parse,
 };

@@ -192,6 +192,21 @@ pub fn class(path: &str) -> Option<Class> {
     })
 }
 
+/// True for facts that several clones may state on their own, each in its words: that a plan was
+/// published, how a run that they serve together began and ended. One of them is enough.
+pub fn is_said_by_many(path: &str) -> bool {
+    let Some(Slot::Feature(_, slot)) = parse(path) else {
+        return false;
+    };
+    matches!(
+        slot,
+        FeatureSlot::Origin(_)
+            | FeatureSlot::RunStarted(_)
+            | FeatureSlot::RunEnded(_)
+            | FeatureSlot::RunSummary(_)
+    )
+}
+
 /// The feature in which a record lies.
 pub fn feature_of(path: &str) -> Option<FeatureRoom> {
     match parse(path)? {
