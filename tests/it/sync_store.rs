@@ -1,9 +1,10 @@
 //! Clones that exchange their state through a real remote.
 
 use git_wp::base::Kind;
-use git_wp::model::EndReason;
+use git_wp::model::{Durability, EndReason, Settings};
 use git_wp::state::Op;
 use git_wp::store::sync::{SyncMode, SyncResult};
+use git_wp::store::{Seat, Store};
 
 use crate::support::FORMATS;
 use crate::support::state::{
@@ -306,14 +307,11 @@ fn a_clone_with_a_history_of_its_own_joins_and_keeps_it() {
     let (one, two) = pair(&team);
     let three = team.join("three");
     // It decided for itself until now.
-    let own = git_wp::store::Store::open(
-        &three.repo,
-        &git_wp::model::Settings {
-            durability: git_wp::model::Durability::Off,
-            ..git_wp::model::Settings::default()
-        },
-        git_wp::store::Seat::Outside,
-    );
+    let settings = Settings {
+        durability: Durability::Off,
+        ..Settings::default()
+    };
+    let own = Store::open(&three.repo, &settings, Seat::Outside);
     let blob = own.put_blob(b"plan").unwrap();
     let mut first = publish("v1", &blob, &["p".to_owned(), "q".to_owned()]);
     first.actor = three.by.actor.clone();
@@ -388,4 +386,33 @@ fn a_living_supervisor_shows_a_sign_of_life() {
     assert_eq!(again.result, SyncResult::InSync);
     two.sync();
     assert_eq!(two.view().beats[&one.by.actor].seq, 1);
+}
+
+#[test]
+fn what_a_clone_granted_while_it_decided_for_itself_counts_if_nobody_else_was_faster() {
+    let team = Team::new();
+    let (one, two) = pair(&team);
+    let own = Settings {
+        durability: Durability::Off,
+        ..Settings::default()
+    };
+    let alone = Store::open(&one.repo, &own, Seat::Outside);
+    let mut request = claim("t1", "p", "a1");
+    request.actor = one.by.actor.clone();
+    alone.submit(vec![request]).unwrap().remove(0).unwrap();
+    assert_eq!(one.sync().result, SyncResult::Pushed);
+    two.sync();
+    assert_eq!(claim_of(&two, "a1"), "confirmed");
+    let mut request = claim("t2", "q", "a2");
+    request.actor = one.by.actor.clone();
+    alone.submit(vec![request]).unwrap().remove(0).unwrap();
+    two.ask(claim("u1", "q", "b2")).unwrap();
+    assert_eq!(two.sync().confirmed.len(), 1);
+    one.sync();
+    two.sync();
+    assert_eq!(one.tree(), two.tree());
+    let view = one.view();
+    let known = &view.features[&feature()].packages[&package("q")];
+    assert_eq!(known.live().unwrap().attempt, attempt("b2"));
+    assert!(known.attempts[&attempt("a2")].is_superseded());
 }

@@ -43,7 +43,7 @@ impl Round<'_> {
     /// is there for the first time.
     pub(super) fn candidate(&self, here: &Here, theirs: Option<&Here>) -> Result<Candidate> {
         let ground = self.ground(here, theirs)?;
-        self.settled(ground, (here, theirs), Vec::new())
+        self.settled(ground, theirs, Vec::new())
     }
 
     /// The same after the authority was rewound: `first` begins another generation.
@@ -54,7 +54,7 @@ impl Round<'_> {
         first: Vec<Record>,
     ) -> Result<Candidate> {
         let ground = self.ground(here, theirs)?;
-        self.settled(ground, (here, theirs), first)
+        self.settled(ground, theirs, first)
     }
 
     fn ground(&self, here: &Here, theirs: Option<&Here>) -> Result<Ground> {
@@ -84,7 +84,10 @@ impl Round<'_> {
             facts_in,
             closing: Vec::new(),
         };
-        if let Some(theirs) = theirs.filter(|_| !ground.joined.rights_lost.is_empty()) {
+        // Nobody else was granted anything since where this clone only went on, so that what it
+        // brings is granted by the very push.
+        let went_on = ground.parents == [here.tip.clone()];
+        if let Some(theirs) = theirs.filter(|_| !went_on && !ground.joined.rights_lost.is_empty()) {
             self.resettle(&mut ground, &found, theirs)?;
         }
         Ok(ground)
@@ -125,7 +128,7 @@ impl Round<'_> {
     fn settled(
         &self,
         ground: Ground,
-        (here, theirs): (&Here, Option<&Here>),
+        theirs: Option<&Here>,
         first: Vec<Record>,
     ) -> Result<Candidate> {
         let tip = &ground.parents[0];
@@ -157,17 +160,8 @@ impl Round<'_> {
         if records.is_empty() && !diverged && ground.tree == self.tree_of(&candidate.tip)? {
             return Ok(candidate);
         }
-        let parents = match (ground.parents.len(), theirs) {
-            // Its tree may not be the one that this grows from.
-            (1, Some(theirs))
-                if ground.parents[0] == here.tip && !ground.joined.rights_lost.is_empty() =>
-            {
-                vec![theirs.tip.clone(), here.tip.clone()]
-            }
-            _ => ground.parents,
-        };
         candidate.tree = self.grown_from(Some(&ground.tree), &records)?;
-        candidate.tip = self.commit(&candidate, &parents)?;
+        candidate.tip = self.commit(&candidate, &ground.parents)?;
         Ok(candidate)
     }
 
