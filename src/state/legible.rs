@@ -3,17 +3,18 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::base::json;
+use crate::base::{ActorId, TxnId, json};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation};
 use crate::state::codec::decode;
 use crate::state::filed::Filed;
-use crate::state::layout::{self, FeatureSlot, LockSlot, PackageSlot, Slot};
+use crate::state::layout::{self, FeatureSlot, LockRoom, LockSlot, PackageSlot, Slot};
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Authority, Beat, End, EvidenceFact, FinalCheck,
     FormatRecord, Grant, Hold, Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin,
     Resignation, Ruling, RunEnded, RunStarted, Salvage,
 };
+use crate::state::request::Op;
 
 /// Why the bytes at `path` are no record of this format; `None`: they are one.
 pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
@@ -29,8 +30,16 @@ pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
         },
+        Slot::Feature(room, FeatureSlot::Filed(actor, txn)) => {
+            let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));
+            filed(bytes, (&actor, &txn), here)
+        }
         Slot::Feature(_, slot) => feature(&slot, bytes),
         Slot::Package(_, _, slot) => package(&slot, bytes),
+        Slot::Lock(room, LockSlot::Filed(actor, txn)) => {
+            let here = |op: &Op| op.lock().is_some_and(|key| LockRoom::of(key) == room);
+            filed(bytes, (&actor, &txn), here)
+        }
         Slot::Lock(_, slot) => match slot {
             LockSlot::Claim(_) => as_a::<LockClaim>(bytes),
             LockSlot::Grant(..) => as_a::<Grant>(bytes),
@@ -40,6 +49,19 @@ pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
         },
     };
     read.err()
+}
+
+/// A request is carried out in the name of its clone, so it must be what its path says.
+fn filed(
+    bytes: &[u8],
+    (actor, txn): (&ActorId, &TxnId),
+    is_here: impl Fn(&Op) -> bool,
+) -> Result<(), String> {
+    let request = decode::<Filed>(bytes)?.request;
+    match request.actor == *actor && request.txn == *txn && is_here(&request.op) {
+        true => Ok(()),
+        false => Err("its content does not belong at its path".to_owned()),
+    }
 }
 
 fn as_a<T: DeserializeOwned>(bytes: &[u8]) -> Result<(), String> {

@@ -23,7 +23,7 @@ use world::World;
 
 const REPLICAS: usize = 5;
 const STEPS: usize = 60;
-const HISTORIES: u32 = 1000;
+const HISTORIES: u32 = 500;
 
 /// A step in small numbers.
 type Step = (u8, u8, u8, u8);

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use git_wp::base::{AttemptId, FeatureId, PackageId};
+use git_wp::state::fold::Entry;
+use git_wp::state::legible::illegible;
 use git_wp::state::settle::{file, settle};
 use git_wp::state::view::Problem;
 use git_wp::state::{FeatureView, Op, PackageView, Refusal, View};
@@ -199,7 +201,10 @@ fn a_request_in_a_room_that_it_is_not_about_is_reported() {
         let id = FeatureId::parse(FEATURES[i]).unwrap();
         git_wp::state::layout::FeatureRoom::of(&id)
     });
+    let legible = |entry: &Entry| illegible(&entry.path, &entry.bytes).is_none();
+    assert!(legible(&entries[at]));
     entries[at].path = entries[at].path.replace(here.path(), there.path());
+    assert!(!legible(&entries[at]));
     let view = git_wp::state::fold::everything(&entries);
     assert_eq!(view.problems.len(), 1, "{:?}", view.problems);
     assert!(!view.has_pending());
