@@ -20,6 +20,7 @@ mod cli_work;
 mod config;
 mod doctor_damage;
 mod engine_run;
+mod examples;
 mod fuzz_readers;
 mod gate_attacks;
 mod git_cmd;
