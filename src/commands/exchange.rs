@@ -33,6 +33,7 @@ pub(super) fn with(
     (remote, settings): (&Remote, &Settings),
     mode: SyncMode,
 ) -> Result<SyncReport> {
+    cx.env().refuse_in_room("sync")?;
     if mode != SyncMode::DryRun {
         kept::save(cx, store)?;
     }

@@ -48,6 +48,50 @@ fn the_first_machine_publishes_and_a_fresh_clone_has_everything_after_one_comman
 }
 
 #[test]
+fn clones_that_have_not_everything_work_too() {
+    let machines = one();
+    machines.remote_git(&["config", "uploadpack.allowFilter", "true"]);
+    machines.wp("m1", &INIT).expect(0);
+    let ways = [
+        "--depth=1",
+        "--filter=blob:none",
+        "--filter=tree:0",
+        "--bare",
+        "--sparse",
+    ];
+    for (i, way) in ways.into_iter().enumerate() {
+        let name = format!("m{}", i + 2);
+        machines.clone_with(&name, &[way]);
+        machines.wp(&name, &INIT).expect(0);
+        let claim = ["task", "claim", "x/wp-a", "--as", &name, "--sync"];
+        assert_eq!(
+            machines.data(&name, 0, &claim)["claim"],
+            "confirmed",
+            "{way}"
+        );
+        machines.wp(&name, &["status"]).expect(0);
+        machines
+            .wp(
+                &name,
+                &["task", "release", "x/wp-a", "--as", &name, "--sync"],
+            )
+            .expect(0);
+        machines.git(&name, &["fetch", "-q"]);
+        let doctor = machines.data(&name, 0, &["doctor"]);
+        let facts = doctor["facts"].as_array().unwrap().clone();
+        let said = facts.iter().any(|fact| fact["name"] == "clone");
+        assert_eq!(
+            said,
+            way.starts_with("--depth") || way.starts_with("--filter"),
+            "{way}"
+        );
+        let shallow = machines.path(&name).join(".git/shallow");
+        assert_eq!(shallow.exists(), way == "--depth=1");
+        machines.git(&name, &["fsck", "--no-dangling"]);
+    }
+}
+
+#[test]
 fn doing_it_again_changes_nothing_and_without_a_remote_it_says_what_is_set() {
     let machines = one();
     let before = machines.data("m1", 0, &["init"]);
@@ -256,7 +300,13 @@ fn grants_that_a_clone_made_by_itself_are_settled_when_it_joins() {
 #[test]
 fn an_attempt_sets_up_nothing() {
     let machines = one();
-    for args in [&INIT[..], &["adopt", "a1"], &["sync", "--accept-rewind"]] {
+    machines.wp("m1", &INIT).expect(0);
+    for args in [
+        &INIT[..],
+        &["adopt", "a1"],
+        &["sync", "--remote", "origin"],
+        &["sync", "--accept-rewind"],
+    ] {
         let mut command = machines.wp_command("m1", args);
         command.env("WP_ATTEMPT", "a1").arg("--json");
         let run = super::support::run(command).expect(5);

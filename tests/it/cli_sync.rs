@@ -36,6 +36,12 @@ fn two_machines_that_claim_offline_are_told_apart_by_the_first_push() {
         machines.work("m1", &one, "wp-a/file"),
         machines.work("m2", &two, "wp-a/file"),
     );
+    let why = machines.data("m1", 0, &["why", "x/wp-a"]);
+    let why = why["reasons"][0]["why"].as_str().unwrap();
+    assert!(
+        why.ends_with("provisional until origin confirms it: git wp sync"),
+        "{why}"
+    );
     let offline = machines.data("m2", 4, &["sync"]);
     assert_eq!(
         (&offline["result"], &offline["pending"]),

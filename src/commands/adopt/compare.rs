@@ -1,6 +1,6 @@
 //! Kept work beside what its package has.
 
-use crate::base::{Oid, Result, json};
+use crate::base::{Oid, RepoPath, Result, json};
 use crate::commands::adopt::Found;
 use crate::commands::{Answer, Context, kept};
 use crate::report::adopt::{self, Against, CommitRow, Comparison};
@@ -41,7 +41,7 @@ pub(super) fn show(cx: &mut Context<'_>, found: &Found) -> Result<Answer> {
         head: head.clone(),
         commits: number,
         listed,
-        files: paths.iter().map(|path| path.to_text()).collect(),
+        files: paths.iter().map(RepoPath::to_text).collect(),
         diff: format!(
             "git diff {} {}",
             other.unwrap_or(base).short(),

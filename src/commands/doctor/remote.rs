@@ -17,7 +17,7 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
         return Ok(());
     };
     found.fact("authority", format!("{name}, {}", settings.remote_ref));
-    history(&repo, found)?;
+    extent(&repo, name, found)?;
     match repo.remote(name) {
         Ok(there) => {
             let refspec = refspec(&settings.remote_ref, name);
@@ -63,20 +63,16 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
     Ok(())
 }
 
-/// What a clone without all objects cannot do.
-fn history(repo: &Repo, found: &mut Diagnosis) -> Result<()> {
-    let partial = repo.git().setting("extensions.partialClone")?;
-    match (repo.is_shallow(), partial) {
-        (true, _) => found.fact(
-            "history",
-            "shallow: merging packages may need git fetch --unshallow",
-        ),
-        (false, Some(_)) => found.fact(
-            "history",
-            "partial: missing objects are fetched when needed",
-        ),
-        (false, None) => {}
-    }
+/// What a clone without all objects has to fetch first.
+fn extent(repo: &Repo, remote: &str, found: &mut Diagnosis) -> Result<()> {
+    let key = format!("^remote\\.{remote}\\.promisor$");
+    let is_partial = !repo.git().settings(&key)?.is_empty();
+    let words = match (repo.is_shallow(), is_partial) {
+        (true, _) => "shallow: merging packages may need git fetch --unshallow",
+        (false, true) => "partial: missing objects are fetched when they are needed",
+        (false, false) => return Ok(()),
+    };
+    found.fact("clone", words);
     Ok(())
 }
 

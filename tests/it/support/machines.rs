@@ -52,15 +52,16 @@ impl Machines {
 
     /// A fresh clone.
     pub(crate) fn clone(&self, name: &str) {
-        let remote = self.remote();
+        self.clone_with(name, &[]);
+    }
+
+    /// A fresh clone with options, over git's own protocol.
+    pub(crate) fn clone_with(&self, name: &str, options: &[&str]) {
+        let url = format!("file://{}", self.remote().display());
         let path = self.path(name);
-        let words = [
-            "clone",
-            "-q",
-            "--no-local",
-            remote.to_str().unwrap(),
-            path.to_str().unwrap(),
-        ];
+        let mut words = vec!["clone", "-q"];
+        words.extend(options);
+        words.extend([url.as_str(), path.to_str().unwrap()]);
         self.home.git(&words);
     }
 
