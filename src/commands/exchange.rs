@@ -38,13 +38,16 @@ pub(super) fn with(
         kept::save(cx, store)?;
     }
     let mut report = once(cx, store, (remote, settings), mode)?;
-    let lost = !report.superseded.is_empty() && mode != SyncMode::DryRun;
-    if lost && kept::save(cx, store)? > 0 {
+    let news = |report: &SyncReport| {
+        let changed = matches!(report.result, SyncResult::Pushed | SyncResult::Adopted);
+        changed && mode != SyncMode::DryRun
+    };
+    // What ended in this exchange had nobody to save it before.
+    if news(&report) && kept::save(cx, store)? > 0 {
         let more = once(cx, store, (remote, settings), SyncMode::Normal)?;
         add(&mut report, more);
     }
-    let news = matches!(report.result, SyncResult::Pushed | SyncResult::Adopted);
-    if news && mode != SyncMode::DryRun {
+    if news(&report) {
         bring::merged(cx, store, (remote, settings))?;
     }
     Ok(report)

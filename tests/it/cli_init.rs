@@ -276,8 +276,8 @@ fn grants_that_a_clone_made_by_itself_are_settled_when_it_joins() {
         machines.claim("m2", "wp-a", 0),
         machines.claim("m2", "wp-b", 0),
     );
-    let joined = machines.wp("m2", &["init", "--remote", "origin", "--json"]);
-    let data = joined.data();
+    let head = machines.work("m2", &won, "wp-b/file");
+    let data = machines.data("m2", 0, &INIT);
     let grants = data["grants"].as_array().unwrap();
     assert_eq!(grants.len(), 2, "{data}");
     let word = |claim: &git_wp::base::json::Value| {
@@ -293,8 +293,15 @@ fn grants_that_a_clone_made_by_itself_are_settled_when_it_joins() {
         .iter()
         .filter(|a| a["outcome"].is_null());
     assert_eq!(live.count(), 1, "{status}");
-    // What nobody else had is not taken away without a word either.
-    assert!(["confirmed", "superseded"].contains(&word(&won).as_str()));
+    // The feature has its rights from the authority: a person decides what becomes of this.
+    assert_eq!(word(&won), "superseded", "{data}");
+    let kept = machines.remote_git(&["for-each-ref", "--contains", &head, "refs/wp/salvage"]);
+    assert_eq!(kept.lines().count(), 1, "{kept}");
+    let attempt = won["attempt"].as_str().unwrap();
+    machines.wp("m1", &["sync"]).expect(0);
+    machines
+        .wp("m1", &["adopt", attempt, "--take", "--sync"])
+        .expect(0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::base::text::{count, foreign};
 use crate::base::{AttemptId, FeatureId, PackageId, Result, json};
 use crate::commands::init::first::Made;
 use crate::commands::{Answer, Context, remote, sync};
+use crate::model::EndReason;
 use crate::report::view::{ClaimWord, claim};
 use crate::state::View;
 use crate::store::sync::{SyncMode, SyncResult};
@@ -90,7 +91,7 @@ pub(super) fn answer(cx: &mut Context<'_>, made: Made) -> Result<Answer> {
     }
     for ((feature, package, attempt), word) in &grants {
         let name = format!("{feature}/{package}");
-        let (name, word) = (foreign(&name), word.as_str());
+        let name = foreign(&name);
         text.push_str(&format!(
             "held here before: {name}, attempt {attempt}: {word}\n"
         ));
@@ -106,7 +107,7 @@ pub(super) fn answer(cx: &mut Context<'_>, made: Made) -> Result<Answer> {
     Ok(Answer::done(all, text).exit(exit))
 }
 
-type Granted = ((FeatureId, PackageId, AttemptId), ClaimWord);
+type Granted = ((FeatureId, PackageId, AttemptId), &'static str);
 
 /// What became of grants that this clone had made by itself.
 fn grants(store: &Store, made: &Made) -> Result<Vec<Granted>> {
@@ -115,18 +116,14 @@ fn grants(store: &Store, made: &Made) -> Result<Vec<Granted>> {
     let word = |(feature, package, attempt): &(FeatureId, PackageId, AttemptId)| {
         let package = view.features.get(feature)?.packages.get(package)?;
         let known = package.attempts.get(attempt)?;
-        let live = package
-            .live()
-            .is_some_and(|grant| grant.attempt == *attempt);
-        Some(match live {
-            true if view.tentative.grants.contains(attempt) => ClaimWord::Provisional,
-            true => ClaimWord::Confirmed,
-            false if claim(known) == ClaimWord::Provisional => ClaimWord::Provisional,
-            false => ClaimWord::Superseded,
+        Some(match &known.end {
+            Some(end) => end.reason.as_str(),
+            None if view.tentative.grants.contains(attempt) => ClaimWord::Provisional.as_str(),
+            None => claim(known).as_str(),
         })
     };
     let all = made.grants.iter().map(|of| {
-        let word = word(of).unwrap_or(ClaimWord::Superseded);
+        let word = word(of).unwrap_or(EndReason::Lost.as_str());
         (of.clone(), word)
     });
     Ok(all.collect())
