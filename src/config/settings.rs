@@ -55,7 +55,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 15] = [
+const SCALARS: [(&str, &str); 16] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -71,6 +71,7 @@ const SCALARS: [(&str, &str); 15] = [
     ("remoteref", "REMOTE_REF"),
     ("atomic", "ATOMIC"),
     ("leaseseconds", "LEASE_SECONDS"),
+    ("pollseconds", "POLL_SECONDS"),
 ];
 
 /// Puts key-value pairs into `settings`, later ones over earlier ones; gives unknown keys.
@@ -128,6 +129,7 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         }
         "atomic" => settings.atomic = given.boolean()?,
         "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
+        "pollseconds" => settings.poll = Duration::from_secs(given.number(1, 3600)?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
     }

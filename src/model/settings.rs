@@ -43,6 +43,8 @@ pub struct Settings {
     /// A machine that shows no sign of life for this long may be taken over from
     /// (`wp.leaseSeconds`).
     pub lease: Duration,
+    /// The longest time between two looks at that remote while a run goes on (`wp.pollSeconds`).
+    pub poll: Duration,
     /// What `wp.toml` says.
     pub project: Project,
 }
@@ -168,6 +170,7 @@ impl Default for Settings {
             remote_ref: RefName::parse("refs/wp/state").expect("a literal in the right form"),
             atomic: true,
             lease: Duration::from_secs(15 * 60),
+            poll: Duration::from_secs(2),
             project: Project::default(),
         }
     }

@@ -151,7 +151,7 @@ fn workers_on_github_actions_run_as_written() {
     assert_eq!(steps[0]["with"]["fetch-depth"], Yaml::from(0));
     let work = steps
         .iter()
-        .find(|step| step["name"] == Yaml::from("Work"))
+        .find(|step| step["name"] == "Work")
         .unwrap();
     let hash = work["env"]["WP_PLAN_SHA256"].as_str().unwrap();
     assert_eq!(hash, "${{ inputs.plan_sha256 }}");

@@ -22,9 +22,10 @@ use crate::store::sync::{Exchange, Names, SyncMode, SyncResult};
 
 /// How long facts wait for company.
 const COMPANY: Duration = Duration::from_millis(150);
-/// The shortest and the longest time between two looks while nothing happens.
-const REST: Duration = Duration::from_millis(500);
-const REST_MAX: Duration = Duration::from_secs(5);
+/// The shortest time between two looks while nothing happens; [`Settings::poll`] is the longest.
+///
+/// [`Settings::poll`]: crate::model::Settings::poll
+const REST: Duration = Duration::from_millis(250);
 /// The shortest and the longest while the authority cannot be reached.
 const AWAY: Duration = Duration::from_secs(2);
 const AWAY_MAX: Duration = Duration::from_secs(60);
@@ -33,6 +34,7 @@ const AWAY_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Link {
     remote: Remote,
     atomic: Atomic,
+    poll: Duration,
     rest: Duration,
     since: Moment,
     /// Why it could not be reached the last time.
@@ -54,6 +56,7 @@ impl Link {
         Ok(Some(Link {
             remote: setup.repo.remote(name)?,
             atomic,
+            poll: setup.settings.poll,
             rest: Duration::ZERO,
             since: Moment::now(),
             offline: None,
@@ -77,7 +80,7 @@ impl Link {
     fn rested(&mut self, news: bool) -> Result<()> {
         let (least, most) = match self.offline {
             Some(_) => (AWAY, AWAY_MAX),
-            None => (REST, REST_MAX),
+            None => (REST, self.poll.max(REST)),
         };
         let next = match news {
             true => least,

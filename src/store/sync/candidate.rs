@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub(super) facts_out: usize,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) notes: Vec<String>,
+    /// Requests that wait on.
+    pub(super) waiting: Vec<Verdict>,
     /// Commits that go along.
     pub(super) delivery: Delivery,
 }
@@ -155,6 +157,7 @@ impl Round<'_> {
             notes: notes(&ground.joined),
             delivery: self.delivery(&ground.joined.taken, &rights, (&settled.view, theirs))?,
             verdicts: settled.verdicts,
+            waiting: settled.waiting,
         };
         let diverged = ground.parents.len() > 1;
         if records.is_empty() && !diverged && ground.tree == self.tree_of(&candidate.tip)? {

@@ -141,6 +141,26 @@ impl Round<'_> {
         Ok(went_back.then(|| format!("the state at `{name}` is of an older generation")))
     }
 
+    /// Every record can be read by itself; together they must make sense as well. What contradicts
+    /// itself would stay so, and nobody could act there any more.
+    pub(super) fn check_sense(&self, here: &Here, theirs: &Here) -> Result<()> {
+        if here.tree == theirs.tree {
+            return Ok(());
+        }
+        let before = self
+            .store
+            .confirmed_at(&here.tip, &here.tree)?
+            .problems
+            .clone();
+        let after = self.store.confirmed_at(&theirs.tip, &theirs.tree)?;
+        let Some(new) = after.problems.iter().find(|p| !before.contains(p)) else {
+            return Ok(());
+        };
+        let (path, why) = (text::foreign(&new.path), text::foreign(&new.why));
+        let message = format!("`{path}` is not taken over: {why}");
+        Err(Error::damaged("state-refused", message))
+    }
+
     /// Keeps what was seen of the authority from pruning, and shows it to people.
     pub(super) fn note_seen(&self, tip: &Oid) -> Result<()> {
         let name = format!("refs/wp/remotes/{}/state", self.exchange.remote.name());

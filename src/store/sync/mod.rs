@@ -277,6 +277,7 @@ impl Round<'_> {
         let Some(here) = here else {
             return self.take_whole(&theirs).map(done);
         };
+        self.check_sense(&here, &theirs)?;
         let candidate = self.candidate(&here, Some(&theirs))?;
         if candidate.tip == here.tip && candidate.tip == theirs.tip {
             return Ok(done(SyncReport::new(SyncResult::InSync)));
@@ -338,6 +339,13 @@ impl Round<'_> {
         report.facts_in = new.facts_in;
         report.facts_out = new.facts_out;
         report.notes.clone_from(&new.notes);
+        for verdict in &new.waiting {
+            let (op, why) = (&verdict.request.op, &verdict.refused);
+            let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
+            report
+                .notes
+                .push(format!("{} {} waits: {why}", op.name(), op.target()));
+        }
         let other = |v: &&Verdict| v.refused.is_some() && !matches!(v.request.op, Op::Claim(_));
         report.refused = new.verdicts.iter().filter(other).cloned().collect();
         report
