@@ -149,10 +149,7 @@ fn workers_on_github_actions_run_as_written() {
             .starts_with("actions/checkout@")
     );
     assert_eq!(steps[0]["with"]["fetch-depth"], Yaml::from(0));
-    let work = steps
-        .iter()
-        .find(|step| step["name"] == "Work")
-        .unwrap();
+    let work = steps.iter().find(|step| step["name"] == "Work").unwrap();
     let hash = work["env"]["WP_PLAN_SHA256"].as_str().unwrap();
     assert_eq!(hash, "${{ inputs.plan_sha256 }}");
     let farm = Farm::new();
