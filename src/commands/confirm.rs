@@ -5,7 +5,7 @@
 
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
-use crate::base::{Error, ExitCode, Oid, Result};
+use crate::base::{Error, ExitCode, Kind, Oid, Result};
 use crate::commands::{Answer, Context, exchange};
 use crate::state::{Op, Refusal, Request, View};
 use crate::store::{Accepted, Load, Store};
@@ -65,13 +65,13 @@ pub(super) fn ask(
     let mut unheard = None;
     if outcomes.iter().any(is_refused) {
         // What is known here may be old: the authority's word counts.
-        unheard = exchange::now(cx, store)?;
+        unheard = heard(cx, store)?;
         if unheard.is_none() {
             outcomes = submit(cx, store, &requests)?;
         }
     }
     if unheard.is_none() && outcomes.iter().any(Outcome::waits) {
-        unheard = exchange::now(cx, store)?;
+        unheard = heard(cx, store)?;
     }
     for (request, outcome) in requests.iter().zip(&mut outcomes) {
         if outcome.waits() {
@@ -79,6 +79,17 @@ pub(super) fn ask(
         }
     }
     Ok(outcomes)
+}
+
+/// Why the authority did not answer, if it did not. What was asked for is recorded by now, so a
+/// host that takes nothing, or is too busy, is no failure of it.
+fn heard(cx: &mut Context<'_>, store: &Store) -> Result<Option<String>> {
+    match exchange::now(cx, store) {
+        Err(error) if matches!(error.kind(), Kind::Busy | Kind::Policy) => {
+            Ok(Some(error.message().to_owned()))
+        }
+        other => other,
+    }
 }
 
 fn submit(cx: &mut Context<'_>, store: &Store, requests: &[Request]) -> Result<Vec<Outcome>> {
@@ -122,7 +133,7 @@ pub(super) fn again(
     let request = pending(cx, store)?.into_iter().find(waits);
     let remote = cx.settings()?.remote;
     let unheard = match &remote {
-        Some(_) if confirm.sync => exchange::now(cx, store)?,
+        Some(_) if confirm.sync => heard(cx, store)?,
         Some(_) | None => None,
     };
     match (request, remote) {
@@ -239,7 +250,7 @@ impl Firmness {
         if let Firmness::Provisional { remote, unheard } = self {
             let remote = foreign(remote);
             if let Some(why) = unheard {
-                text.push_str(&format!("{remote} did not answer: {}\n", foreign(why)));
+                text.push_str(&format!("{remote} has not said yes: {}\n", foreign(why)));
                 data["note"] = json!(why);
             }
             text.push_str(&format!("provisional until {remote} confirms it\n"));

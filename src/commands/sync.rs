@@ -1,7 +1,7 @@
 //! `git wp sync`: exchange the state with the remote whose state decides.
 
 use crate::base::text::foreign;
-use crate::base::{Error, ExitCode, Result, json};
+use crate::base::{Error, ExitCode, Kind, Result, json};
 use crate::commands::{Answer, Context, exchange, kept};
 use crate::report;
 use crate::report::sync::{ClaimRow, LostRow, RefusedRow, SyncView};
@@ -40,7 +40,17 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     let name = authority(args.remote.as_deref(), cx)?;
     let store = cx.store()?;
-    let report = exchange::run(cx, &store, mode)?;
+    let report = exchange::run(cx, &store, mode).map_err(|error| {
+        match error.kind() == Kind::Damaged && error.hints().is_empty() {
+            true => error
+                .hint("nothing was changed here, and work here goes on")
+                .hint(format!(
+                    "whoever keeps `{}` has to look at it",
+                    foreign(&name)
+                )),
+            false => error,
+        }
+    })?;
     if report.result == SyncResult::Rewound {
         return Err(exchange::rewound(&report));
     }

@@ -1,8 +1,5 @@
 //! `init --remote`: what it writes, what it takes over, and where it cannot work.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
 use super::support::FORMATS;
 use super::support::machines::Machines;
 use super::support::plans::Pkg;
@@ -13,16 +10,13 @@ fn one() -> Machines {
     Machines::new(&[Pkg::new("wp-a"), Pkg::new("wp-b")])
 }
 
-/// A hook of the remote that refuses what the shell condition says of `$ref`.
-fn refuse(remote: &Path, condition: &str) {
-    let hook = remote.join("hooks/pre-receive");
-    let script = format!(
-        "#!/bin/sh\nwhile read -r old new ref; do\n  if {condition}; then\n    \
-         echo 'policy: no such refs here' >&2\n    exit 1\n  fi\ndone\n"
+/// The remote refuses what the shell condition says of `$ref`.
+fn refuse(machines: &Machines, condition: &str) {
+    let line = format!(
+        "while read -r old new ref; do if {condition}; then \
+         echo 'policy: no such refs here' >&2; exit 1; fi; done"
     );
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, script).unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    machines.hook("pre-receive", &line);
 }
 
 #[test]
@@ -160,7 +154,7 @@ fn a_plain_fetch_works_also_while_the_remote_has_no_state() {
 fn a_host_that_takes_branches_only_gets_a_branch_and_its_words_are_shown() {
     let machines = one();
     refuse(
-        &machines.remote(),
+        &machines,
         "case $ref in refs/heads/*) false;; *) true;; esac",
     );
     let first = machines.data("m1", 0, &INIT);
@@ -223,7 +217,7 @@ fn where_it_cannot_work_nothing_is_written_and_the_reason_is_said() {
     let other = machines.bare("other.git", "sha256");
     machines.git("m1", &["remote", "add", "other", other.to_str().unwrap()]);
     machines.git("m1", &["remote", "add", "nowhere", "/nonexistent/x.git"]);
-    refuse(&machines.remote(), "true");
+    refuse(&machines, "true");
     let was = config();
     let said = |name: &str, code: i32| {
         let run = machines

@@ -292,6 +292,53 @@ fn a_remote_that_was_moved_back_freezes_rights_until_a_person_says_how_to_go_on(
 }
 
 #[test]
+fn what_is_no_state_is_refused_and_work_here_goes_on() {
+    let machines = pair();
+    let good = machines.remote_git(&["rev-parse", "refs/wp/state"]);
+    let before = machines.git("m1", &["rev-parse", "refs/wp/state"]);
+    machines.remote_git(&["update-ref", "refs/wp/state", "refs/heads/main"]);
+    let error = machines.wp("m1", &["sync", "--json"]).expect(6).document();
+    let hint = error["error"]["hint"].as_str().unwrap();
+    assert!(hint.starts_with("nothing was changed here"), "{error}");
+    assert_eq!(machines.git("m1", &["rev-parse", "refs/wp/state"]), before);
+    machines.claim("m1", "wp-a", 4);
+    machines.wp("m1", &["status"]).expect(0);
+    machines.remote_git(&["update-ref", "refs/wp/state", &good]);
+    let synced = machines.data("m1", 0, &["sync"]);
+    assert_eq!(
+        synced["confirmed"].as_array().map(Vec::len),
+        Some(1),
+        "{synced}"
+    );
+}
+
+#[test]
+fn a_host_that_takes_nothing_any_more_leaves_a_claim_provisional() {
+    let machines = pair();
+    let words = "printf '\\033[31mclosed\\n' >&2; exit 1";
+    machines.hook("pre-receive", words);
+    let claim = machines.data(
+        "m1",
+        4,
+        &["task", "claim", "x/wp-a", "--as", "m1", "--sync"],
+    );
+    assert_eq!(claim["claim"], "provisional");
+    assert!(
+        claim["note"].as_str().unwrap().contains("closed"),
+        "{claim}"
+    );
+    let run = machines.wp("m1", &["sync"]).expect(5);
+    assert!(
+        run.stderr.contains("closed") && !run.stderr.contains('\u{1b}'),
+        "{run:?}"
+    );
+    machines.hook("pre-receive", "true");
+    machines.wp("m1", &["sync"]).expect(0);
+    let again = machines.claim("m1", "wp-a", 0);
+    assert_eq!(again["attempt"], claim["attempt"]);
+}
+
+#[test]
 fn what_keeps_a_clone_from_syncing_is_named_and_repaired_where_that_is_safe() {
     let machines = pair();
     let codes = |code: i32, args: &[&str]| {

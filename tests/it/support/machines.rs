@@ -1,5 +1,6 @@
 //! Clones on several machines, a bare remote between them, and the real binary on each.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -92,6 +93,14 @@ impl Machines {
     /// Everybody reaches it again.
     pub(crate) fn mend(&self) {
         std::fs::rename(self.home.beside("away.git"), self.remote()).unwrap();
+    }
+
+    /// Gives the remote a hook that runs this shell line.
+    pub(crate) fn hook(&self, name: &str, line: &str) {
+        let hook = self.remote().join("hooks").join(name);
+        std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        std::fs::write(&hook, format!("#!/bin/sh\n{line}\n")).unwrap();
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// The program on a machine, not yet run.
