@@ -85,7 +85,10 @@ fn way(cx: &mut Context<'_>, remote: &Remote, settings: &Settings) -> Result<Way
     let usual = Settings::default().remote_ref;
     let fallback = RefName::parse(FALLBACK).expect("a literal in the right form");
     let asked = [usual.as_str(), FALLBACK];
-    let there = remote.list(&asked).map_err(Trouble::into_error)?;
+    let there = remote.list(&asked).map_err(|trouble| match trouble {
+        Trouble::Offline(error) => error.hint("nothing was changed; try again when it answers"),
+        other => other.into_error(),
+    })?;
     let there = |name: &RefName| there.iter().any(|(known, _)| known == name);
     let who = cx.actor()?;
     let probe = remote.probe(who.as_str()).map_err(Trouble::into_error)?;
