@@ -381,7 +381,9 @@ fn a_sync_that_is_killed_anywhere_grants_nothing_twice_and_loses_nothing() {
             &["task", "claim", &format!("x/{package}"), "--as", "m2"],
         );
         assert!(matches!(mine.code, 0 | 3 | 4), "{mine:?}");
-        let mut child = machines.wp_command("m1", &["sync", "-q"]).spawn().unwrap();
+        let mut sync = machines.wp_command("m1", &["sync", "-q"]);
+        sync.stdout(std::process::Stdio::null());
+        let mut child = sync.spawn().unwrap();
         std::thread::sleep(Duration::from_millis(17 * round as u64));
         child.kill().unwrap();
         child.wait().unwrap();
