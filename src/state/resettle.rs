@@ -3,17 +3,19 @@
 //!
 //! Epochs of two authorities never mix. A feature of which the other authority knows no right is
 //! taken over with its history, under the new name, and what was live in it ends. Of any other
-//! feature the authority's rights count, and attempts of this clone that it does not know are
-//! superseded: kept, shown, and up to a person.
+//! feature the authority's rights count: what this clone held asks again, and whatever else it
+//! did not know is superseded: kept, shown, and up to a person.
 
 use std::collections::BTreeSet;
 
-use crate::base::{ActorId, AttemptId};
+use crate::base::{ActorId, AttemptId, ContentHash, TxnId};
 use crate::model::EndReason;
+use crate::state::filed::Filed;
 use crate::state::join::Entries;
 use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom};
-use crate::state::record::{By, End, Record};
-use crate::state::view::View;
+use crate::state::record::{By, End, Grant, Record};
+use crate::state::request::{Claim, Op, Request};
+use crate::state::view::{AttemptView, FeatureView, View};
 
 /// Rights in `ours`, granted by `from`, of features of which `theirs` has no right by `to`; with
 /// the paths they get there. Entries that are equal on both sides may be left out.
@@ -32,6 +34,59 @@ pub fn import(ours: &Entries, theirs: &Entries, (from, to): (&ActorId, &ActorId)
         }
     }
     taken
+}
+
+/// Requests for what this clone holds in `before` and the authority of `after` does not know: it
+/// waits again, and may be granted there. All features must be loaded in both.
+pub fn ask_again(before: &View, after: &View, by: &By) -> Vec<Record> {
+    let mut asked = Vec::new();
+    for (id, feature) in &before.features {
+        for (package, records) in &feature.packages {
+            let held = records.live().and_then(|grant| {
+                let known = records.attempts.get(&grant.attempt)?;
+                (known.attempt.by.actor == by.actor).then_some((grant, known))
+            });
+            let Some((grant, known)) = held else { continue };
+            let there = after.features.get(id).and_then(|f| f.packages.get(package));
+            let there = there.and_then(|p| p.attempts.get(&grant.attempt));
+            let waiting = after.pending(&by.actor);
+            let is_asked = |f: &Filed| f.request.op.claims() == Some(&grant.attempt);
+            if there.is_some_and(AttemptView::waits) && !waiting.iter().any(is_asked) {
+                asked.extend(claim(feature, grant, known));
+            }
+        }
+    }
+    asked
+}
+
+/// The claim by which an attempt would get what it holds.
+fn claim(feature: &FeatureView, grant: &Grant, known: &AttemptView) -> Option<Record> {
+    let attempt = &known.attempt;
+    let plan = feature.plans.get(&attempt.plan)?;
+    let brief = plan.packages.iter().find(|b| b.id == attempt.package)?;
+    let hash = ContentHash::of(attempt.attempt.as_str().as_bytes());
+    let request = Request {
+        txn: TxnId::parse(&format!("again{}", hash.short(20)))?,
+        actor: attempt.by.actor.clone(),
+        label: attempt.by.label.clone(),
+        at: grant.by.at,
+        needs: Vec::new(),
+        op: Op::Claim(Box::new(Claim {
+            attempt: attempt.clone(),
+            locks: grant.locks.clone(),
+            after: brief.after.clone(),
+            lease_seconds: grant.lease_seconds,
+            steal: None,
+        })),
+    };
+    let path = FeatureRoom::of(&attempt.feature).filed(&request.actor, &request.txn);
+    let filed = Filed {
+        seq: u64::try_from(grant.by.at.millis()).unwrap_or(0),
+        displaces: None,
+        lifts: Vec::new(),
+        request,
+    };
+    Record::json(path, &filed).ok()
 }
 
 /// Ends for what `imported` features hold, and for claims of this clone that no request asks for

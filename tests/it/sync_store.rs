@@ -317,7 +317,9 @@ fn a_clone_with_a_history_of_its_own_joins_and_keeps_it() {
     first.actor = three.by.actor.clone();
     let mut second = claim("v2", "p", "c1");
     second.actor = three.by.actor.clone();
-    for request in [first, second] {
+    let mut third = claim("v3", "q", "c2");
+    third.actor = three.by.actor.clone();
+    for request in [first, second, third] {
         own.submit(vec![request]).unwrap().remove(0).unwrap();
     }
     one.ask(claim("t1", "p", "a1")).unwrap();
@@ -326,6 +328,9 @@ fn a_clone_with_a_history_of_its_own_joins_and_keeps_it() {
     assert_eq!(report.result, SyncResult::Pushed);
     assert_eq!(claim_of(&three, "a1"), "confirmed");
     assert_eq!(claim_of(&three, "c1"), "superseded");
+    let view = three.view();
+    let other = &view.features[&feature()].packages[&package("q")];
+    assert_eq!(other.live().unwrap().attempt, attempt("c2"));
     one.sync();
     two.sync();
     assert_eq!(one.tree(), two.tree());

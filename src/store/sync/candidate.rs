@@ -36,7 +36,7 @@ struct Ground {
     parents: Vec<Oid>,
     joined: Joined,
     facts_in: usize,
-    /// Rights of another authority that were taken over under the name of this one.
+    /// What becomes of rights that another authority had granted here.
     closing: Vec<Record>,
 }
 
@@ -90,13 +90,18 @@ impl Round<'_> {
         // brings is granted by the very push.
         let went_on = ground.parents == [here.tip.clone()];
         if let Some(theirs) = theirs.filter(|_| !went_on && !ground.joined.rights_lost.is_empty()) {
-            self.resettle(&mut ground, &found, theirs)?;
+            self.resettle(&mut ground, &found, (here, theirs))?;
         }
         Ok(ground)
     }
 
     /// Rights here that the authority does not know: another one granted them.
-    fn resettle(&self, ground: &mut Ground, found: &Differences, theirs: &Here) -> Result<()> {
+    fn resettle(
+        &self,
+        ground: &mut Ground,
+        found: &Differences,
+        (here, theirs): (&Here, &Here),
+    ) -> Result<()> {
         let objects = self.local.git.objects();
         let view = self.store.confirmed_at(&theirs.tip, &theirs.tree)?;
         let to = view.authority.as_ref().map(|a| a.id.clone());
@@ -113,8 +118,15 @@ impl Round<'_> {
         let mut all = ground.joined.clone();
         all.taken.extend(imported.clone());
         ground.tree = self.united(theirs, &all)?;
-        let view = self.store.everything_at(&theirs.tip, &ground.tree)?;
-        ground.closing = resettle::close(&view, &imported, self.exchange.by);
+        let before = self.store.everything_at(&here.tip, &here.tree)?;
+        let after = self.store.everything_at(&theirs.tip, &ground.tree)?;
+        let mut after = Arc::unwrap_or_clone(after);
+        let by = self.exchange.by;
+        ground.closing = resettle::ask_again(&before, &after, by);
+        after.apply(&ground.closing);
+        ground
+            .closing
+            .extend(resettle::close(&after, &imported, by));
         objects.flush_all(self.local.git.durability())
     }
 
@@ -135,8 +147,8 @@ impl Round<'_> {
     ) -> Result<Candidate> {
         let tip = &ground.parents[0];
         let base = match theirs {
-            Some(_) => self.store.confirmed_at(tip, &ground.tree)?,
-            None => self.store.everything_at(tip, &ground.tree)?,
+            Some(_) if ground.closing.is_empty() => self.store.confirmed_at(tip, &ground.tree)?,
+            Some(_) | None => self.store.everything_at(tip, &ground.tree)?,
         };
         let base = self.with_features_of(base, (tip, &ground))?;
         let mut view = Arc::unwrap_or_clone(base);
