@@ -65,6 +65,11 @@ impl GitRef {
         self.repo.refs().read(&self.name)
     }
 
+    /// What another ref of the repository holds.
+    pub(super) fn held_by(&self, name: &RefName) -> Result<Option<Oid>> {
+        self.repo.refs().read(name)
+    }
+
     /// The lock file that git takes to change the ref.
     pub(super) fn lock_path(&self) -> PathBuf {
         self.repo.refs().lock_path(&self.name)

@@ -284,6 +284,25 @@ fn a_quarantined_fetch_leaves_no_trace_or_everything() {
 }
 
 #[test]
+fn a_lock_that_a_killed_fetch_left_alone_goes_once_it_is_old() {
+    let pair = Pair::new();
+    pair.others_push(STATE, 1, 50);
+    let repo = pair.repo();
+    let incoming = repo.wp_dir().join("incoming");
+    fs::create_dir_all(&incoming).unwrap();
+    let (old, young) = (incoming.join("old.lock"), incoming.join("young.lock"));
+    let file = fs::File::create(&old).unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_secs(3600);
+    file.set_modified(then).unwrap();
+    fs::File::create(&young).unwrap();
+    pair.remote()
+        .fetch_quarantined(&name(STATE), LIMITS)
+        .unwrap();
+    assert!(!old.exists());
+    assert!(young.exists());
+}
+
+#[test]
 fn a_remote_that_sends_too_much_is_cut_off() {
     let pair = Pair::new();
     pair.others_push(STATE, 4, 500_000);

@@ -134,6 +134,26 @@ fn a_clone_that_is_taken_over_from_can_do_no_harm() {
 }
 
 #[test]
+fn a_tip_that_came_alone_is_fetched_with_all_that_it_reaches() {
+    for format in FORMATS {
+        let team = Team::with_format(format);
+        let (one, two) = pair(&team);
+        one.ask(claim("t1", "p", "a1")).unwrap();
+        one.sync();
+        // A fetch that was killed had got as far as this.
+        let tip = one.git(&["rev-parse", "refs/wp/state"]);
+        let (fan, rest) = tip.split_at(2);
+        let store = two.path.join(".git/objects").join(fan);
+        std::fs::create_dir_all(&store).unwrap();
+        let object = one.path.join(".git/objects").join(fan).join(rest);
+        std::fs::copy(object, store.join(rest)).unwrap();
+        assert_eq!(two.sync().result, SyncResult::Adopted);
+        assert_eq!(one.tree(), two.tree());
+        two.git(&["fsck", "--strict", "--no-dangling"]);
+    }
+}
+
+#[test]
 fn what_is_recorded_while_others_push_is_never_lost() {
     let team = Team::new();
     let (one, two) = pair(&team);

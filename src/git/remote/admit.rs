@@ -1,14 +1,15 @@
 //! Moving fetched objects into the repository's store: safe at every moment, durable at the end.
 //!
-//! Few objects become loose ones, as with git's own fetch, so that many small fetches do not leave
-//! many packs. A larger pack arrives before its index, which makes it visible.
+//! What a ref held becomes visible last: whoever finds it finds all that it reaches, also after a
+//! kill half way. Few objects become loose ones, as with git's own fetch, so that many small
+//! fetches do not leave many packs. A larger pack arrives before its index, which makes it visible.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Oid, Result};
 use crate::git::format::to_oid;
 use crate::git::loose::freshen;
 use crate::git::objects::Objects;
@@ -25,14 +26,15 @@ const LOOSE_MAX: u32 = 100;
 const LOOSE_BYTES_MAX: u64 = 4 << 20;
 
 impl Outpost {
-    /// See [`Quarantine::admit`].
-    pub(super) fn admit(&self, repo: &Repo, durability: Durability) -> Result<()> {
+    /// See [`Quarantine::admit`]. `tips`: what the fetched refs held.
+    pub(super) fn admit(&self, repo: &Repo, tips: &[Oid], durability: Durability) -> Result<()> {
         let (from, to) = (self.objects(), repo.common_dir().join("objects"));
         let objects = repo.objects();
         let mut files = arrivals(&from)?;
-        for stem in self.loosen(&files, &objects)? {
+        for stem in self.loosen(&files, (&objects, tips), durability)? {
             files.retain(|path| path.with_extension("") != stem);
         }
+        files.sort_by_key(|path| tips.iter().any(|tip| is_loose(path, tip)));
         objects.flush(durability)?;
         flush_content(&from, &files, durability)?;
         let mut folders = BTreeSet::from([to.clone()]);
@@ -54,13 +56,19 @@ impl Outpost {
 
 impl Outpost {
     /// Writes the objects of small packs; gives those packs, without an ending.
-    fn loosen(&self, files: &[PathBuf], to: &Objects) -> Result<Vec<PathBuf>> {
+    fn loosen(
+        &self,
+        files: &[PathBuf],
+        to: (&Objects, &[Oid]),
+        durability: Durability,
+    ) -> Result<Vec<PathBuf>> {
         let has_end = |path: &PathBuf, end: &str| path.extension().is_some_and(|e| e == end);
         let mut done = Vec::new();
         for index in files.iter().filter(|path| has_end(path, "idx")) {
             // Objects of a partial clone are known by their pack.
             let is_promised = files.contains(&index.with_extension("promisor"));
-            if !is_promised && self.loosen_pack(&self.objects().join(index), to)? {
+            let path = self.objects().join(index);
+            if !is_promised && self.loosen_pack(&path, to, durability)? {
                 done.push(index.with_extension(""));
             }
         }
@@ -68,7 +76,12 @@ impl Outpost {
     }
 
     /// `false` if the pack is better kept as it is.
-    fn loosen_pack(&self, index: &Path, to: &Objects) -> Result<bool> {
+    fn loosen_pack(
+        &self,
+        index: &Path,
+        (to, tips): (&Objects, &[Oid]),
+        durability: Durability,
+    ) -> Result<bool> {
         let unreadable = |e: gix::Error| {
             let message = "cannot read the index of a fetched pack";
             Error::busy("remote-fetch", message).because(e.to_string())
@@ -86,13 +99,23 @@ impl Outpost {
                 _ => return Ok(false),
             }
         }
-        for oid in &oids {
-            if let Some((kind, bytes)) = from.find(oid)? {
-                to.write(kind, &bytes)?;
+        let (last, first): (Vec<&Oid>, Vec<&Oid>) = oids.iter().partition(|oid| tips.contains(oid));
+        for part in [first, last] {
+            to.flush(durability)?;
+            for oid in part {
+                if let Some((kind, bytes)) = from.find(oid)? {
+                    to.write(kind, &bytes)?;
+                }
             }
         }
         Ok(true)
     }
+}
+
+/// True if the file, relative to its store, is this object.
+fn is_loose(path: &Path, oid: &Oid) -> bool {
+    let (fan, rest) = oid.as_str().split_at(2);
+    path == Path::new(fan).join(rest)
 }
 
 /// The files of a store relative to it, in the order in which they may appear in another: an

@@ -73,7 +73,7 @@ impl Remote {
         };
         let wants: Vec<&RefName> = specs.iter().map(|(theirs, _)| theirs).collect();
         let (outpost, tips) = self.bring(&wants, limits, Promisors::Kept)?;
-        outpost.admit(&self.repo, durability)?;
+        outpost.admit(&self.repo, &tips, durability)?;
         let ours = specs.iter().map(|(_, ours)| ours.clone());
         let changes: Vec<_> = ours
             .zip(tips)

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::base::{Error, Result};
 use crate::git::alternates::alternates;
@@ -14,8 +15,10 @@ use crate::git::repo::Repo;
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::os::lock::{self, FileLock};
-use crate::os::{random, tree};
+use crate::os::{clock, random, tree};
 
+/// A lock without a folder that is older was left by a killed process.
+const LOCK_AGE: Duration = Duration::from_secs(60);
 /// Deepest nesting that counts for the size: `objects/pack/tmp`.
 const DEPTH_MAX: usize = 4;
 
@@ -106,17 +109,30 @@ fn lock_of(folder: &Path) -> PathBuf {
     name.into()
 }
 
-/// An outpost is locked before its folder appears, so a folder without is nobody's.
+/// An outpost is locked before its folder appears, so a folder without is nobody's. A lock alone
+/// may be one that somebody is just taking, and looking at it would be in the way: it has to be
+/// old.
 fn remove_stale(all: &Path) -> Result<()> {
     for name in file::names(all)? {
-        let folder = all.join(name);
-        let lock = lock_of(&folder);
-        if folder.is_dir() && !lock::is_held(&lock)? {
-            tree::remove(&folder)?;
+        let path = all.join(name);
+        let lock = lock_of(&path);
+        if path.is_dir() && !lock::is_held(&lock)? {
+            tree::remove(&path)?;
             file::remove(&lock)?;
+        } else if path.extension().is_some_and(|end| end == "lock")
+            && !path.with_extension("").exists()
+            && is_old(&path)
+            && !lock::is_held(&path)?
+        {
+            file::remove(&path)?;
         }
     }
     Ok(())
+}
+
+fn is_old(path: &Path) -> bool {
+    let modified = fs::symlink_metadata(path).and_then(|meta| meta.modified());
+    modified.is_ok_and(|at| clock::now().since(clock::from_system(at)) > LOCK_AGE)
 }
 
 /// Files come and go meanwhile, so what cannot be read counts nothing.

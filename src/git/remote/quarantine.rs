@@ -50,7 +50,8 @@ impl Quarantine {
     /// this returned. What the repository has already stays as it is; a crash in between leaves
     /// some objects that nobody refers to.
     pub fn admit(self, durability: Durability) -> Result<()> {
-        self.outpost.admit(&self.repo, durability)
+        let tips = std::slice::from_ref(&self.tip);
+        self.outpost.admit(&self.repo, tips, durability)
     }
 }
 

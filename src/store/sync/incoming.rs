@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::base::{Error, Oid, RefName, Result, text};
+use crate::base::{Error, Oid, Result, text};
 use crate::git::remote::{FetchLimits, Quarantine, Trouble};
 use crate::git::{Expected, Objects};
 use crate::state::record::Authority;
 use crate::store::backend::walk;
 use crate::store::remembered::Remembered;
+use crate::store::seen::tracking_ref;
 use crate::store::sync::validate::{growth, head};
 use crate::store::sync::{Here, Round};
 
@@ -59,8 +60,7 @@ impl Round<'_> {
             let tree = own.commit(&tip)?.tree;
             return Ok(Theirs::At(Here { tip, tree }));
         }
-        if own.exists(&tip)? {
-            // It came with a fetch of the user's, or was made here.
+        if self.is_whole(&tip)? {
             return self.judge(&own, tip, known);
         }
         let quarantine = match self.fetch() {
@@ -71,6 +71,16 @@ impl Round<'_> {
         let theirs = self.judge(quarantine.objects(), tip, known)?;
         quarantine.admit(self.local.git.durability())?;
         Ok(theirs)
+    }
+
+    /// True if it came with a fetch of the user's, or is this clone's own state. That an object is
+    /// there alone proves nothing: what was killed may have left it without what it reaches.
+    fn is_whole(&self, tip: &Oid) -> Result<bool> {
+        let seen = match tracking_ref(self.exchange.remote.name()) {
+            Some(name) => self.local.git.held_by(&name)?,
+            None => None,
+        };
+        Ok(seen.as_ref() == Some(tip) || self.local.git.tip()?.as_ref() == Some(tip))
     }
 
     fn fetch(&self) -> Result<Quarantine, Trouble> {
@@ -163,9 +173,9 @@ impl Round<'_> {
 
     /// Keeps what was seen of the authority from pruning, and shows it to people.
     pub(super) fn note_seen(&self, tip: &Oid) -> Result<()> {
-        let name = format!("refs/wp/remotes/{}/state", self.exchange.remote.name());
-        let name = RefName::parse(&name)
-            .ok_or_else(|| Error::bug(format!("`{name}` is not a ref name")))?;
+        let name = self.exchange.remote.name();
+        let name = tracking_ref(name)
+            .ok_or_else(|| Error::bug(format!("`{name}` cannot be part of a ref name")))?;
         self.local.git.put(&name, tip, &Expected::Any)
     }
 }
