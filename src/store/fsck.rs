@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::base::{Error, Kind, Oid, Result};
+use crate::base::{ActorId, Error, Kind, Oid, Result};
 use crate::git::{EMPTY_OBJECT, Mode};
 use crate::os::clock;
 use crate::os::{file, lock};
 use crate::state::layout;
 use crate::state::record::FORMAT_VERSION;
+use crate::state::view::AttemptView;
 use crate::state::{FeatureView, View};
 use crate::store::backend::{Backend, Snapshot};
 use crate::store::damage::{Damage, Fault};
@@ -108,7 +109,7 @@ impl Store {
         }));
         let is_whole = broken.is_empty();
         found.append(&mut broken);
-        for (path, oid) in named_objects(&view) {
+        for (path, oid) in named_objects(&view, self.elsewhere()?.as_ref()) {
             if !backend.has(&oid)? {
                 found.push(Damage::Dangling { path, oid });
             }
@@ -316,10 +317,17 @@ pub(super) fn taken_away(
 }
 
 /// Every object that records name, with a word for where.
-fn named_objects(view: &View) -> Vec<(String, Oid)> {
+/// What records name and this clone has to have. `me`: this clone, where an authority elsewhere
+/// decides; what other clones made is fetched when it is needed.
+fn named_objects(view: &View, me: Option<&ActorId>) -> Vec<(String, Oid)> {
     let mut all = Vec::new();
     for (id, feature) in &view.features {
-        all.extend(of_feature(feature).into_iter().map(|(what, oid)| {
+        let mut named = of_feature(feature);
+        named.extend(of_attempts(feature, me));
+        if me.is_none() {
+            named.extend(of_merges(feature));
+        }
+        all.extend(named.into_iter().map(|(what, oid)| {
             let path = format!("{id}{what}");
             (path, oid.clone())
         }));
@@ -327,16 +335,40 @@ fn named_objects(view: &View) -> Vec<(String, Oid)> {
     all
 }
 
+/// What came with the state itself.
 fn of_feature(feature: &FeatureView) -> Vec<(String, &Oid)> {
     let mut all = Vec::new();
     for plan in feature.plans.values() {
         all.push((format!(": plan {}", plan.hash.short(12)), &plan.blob));
     }
     for (id, run) in &feature.runs {
+        if let Some(ended) = &run.ended {
+            all.push((format!(": summary of run {id}"), &ended.text));
+        }
+    }
+    all
+}
+
+fn of_attempts<'a>(feature: &'a FeatureView, me: Option<&ActorId>) -> Vec<(String, &'a Oid)> {
+    let mut all = Vec::new();
+    for (id, package) in &feature.packages {
+        let own = |known: &AttemptView| me.is_none_or(|me| known.attempt.by.actor == *me);
+        for (aid, attempt) in package.attempts.iter().filter(|(_, known)| own(known)) {
+            let what = format!("/{id}: attempt {aid}");
+            all.push((what.clone(), &attempt.attempt.base));
+            all.extend(attempt.result.iter().map(|r| (what.clone(), &r.head)));
+            all.extend(attempt.salvages.iter().map(|s| (what.clone(), &s.commit)));
+        }
+    }
+    all
+}
+
+fn of_merges(feature: &FeatureView) -> Vec<(String, &Oid)> {
+    let mut all = Vec::new();
+    for (id, run) in &feature.runs {
         all.push((format!(": base of run {id}"), &run.started.base));
         if let Some(ended) = &run.ended {
             all.push((format!(": head of run {id}"), &ended.head));
-            all.push((format!(": summary of run {id}"), &ended.text));
         }
     }
     for (n, land) in &feature.lands {
@@ -344,12 +376,6 @@ fn of_feature(feature: &FeatureView) -> Vec<(String, &Oid)> {
         all.push((format!(": landing {n}"), &land.land.new));
     }
     for (id, package) in &feature.packages {
-        for (aid, attempt) in &package.attempts {
-            let what = format!("/{id}: attempt {aid}");
-            all.push((what.clone(), &attempt.attempt.base));
-            all.extend(attempt.result.iter().map(|r| (what.clone(), &r.head)));
-            all.extend(attempt.salvages.iter().map(|s| (what.clone(), &s.commit)));
-        }
         if let Some(accept) = &package.accept {
             all.push((format!("/{id}: its merge"), &accept.head));
             all.push((format!("/{id}: its merge"), &accept.merge));
