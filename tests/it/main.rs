@@ -43,6 +43,8 @@ mod store_basics;
 mod store_crowd;
 mod store_damage;
 mod support;
+mod sync_kinds;
+mod sync_machines;
 mod sync_store;
 mod tidy;
 mod verify_steps;
