@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::support::Scratch;
+use super::support::{Scratch, run};
 
 fn readme() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -44,6 +44,55 @@ fn the_first_plan_runs_as_written() {
     );
     scratch.wp(&["status", "say-hello"]).expect(0);
     scratch.wp(&["report", "say-hello"]).expect(0);
+}
+
+#[test]
+fn two_machines_share_the_work_as_written() {
+    let scratch = Scratch::new();
+    let path = "openspec/changes/say-hello/work-packages.yaml";
+    scratch.write(path, &block("yaml"));
+    scratch.commit("plan");
+    let remote = scratch.beside("remote.git");
+    let address = remote.to_str().unwrap();
+    scratch.git(&["init", "-q", "--bare", "-b", "main", address]);
+    scratch.git(&["remote", "add", "origin", address]);
+    scratch.git(&["push", "-q", "origin", "main"]);
+    let text = readme();
+    let of = |machine: &str| {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(machine));
+        let commands = lines.map(|line| line.split(" # ").next().unwrap().trim().to_owned());
+        commands.collect::<Vec<_>>()
+    };
+    let (one, two) = (of("one$ "), of("two$ "));
+    assert_eq!(one.len() + two.len(), 5);
+    let args = |command: &str, hash: &str| {
+        let words = command
+            .strip_prefix("git wp ")
+            .unwrap()
+            .replace("HASH", hash);
+        words.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let words = |command: &str| args(command, "");
+    scratch.wp(&strs(&words(&one[0]))).expect(0);
+    let mut approve = words(&one[1]);
+    approve.push("--json".to_owned());
+    let data = scratch.wp(&strs(&approve)).expect(0).data();
+    let hash = data["plan"].as_str().unwrap();
+    let merging = scratch.wp_command(&strs(&words(&one[2]))).spawn().unwrap();
+    assert_eq!(two[0], "git clone ADDRESS repo && cd repo");
+    let clone = scratch.beside("two");
+    scratch.git(&["clone", "-q", address, clone.to_str().unwrap()]);
+    let command = scratch.wp_command_in(&clone, &strs(&args(&two[1], hash)));
+    run(command).expect(0);
+    assert!(merging.wait_with_output().unwrap().status.success());
+    assert_eq!(
+        scratch.git(&["show", "openspec/say-hello:hello/de.txt"]),
+        "Hallo"
+    );
+}
+
+fn strs(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }
 
 #[test]
