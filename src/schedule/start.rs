@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use crate::base::PackageId;
+use crate::base::{ContentHash, PackageId};
 use crate::schedule::agenda::Item;
 use crate::schedule::contention;
 use crate::schedule::decision::Decision;
-use crate::schedule::input::{Duties, OnError, Stop};
+use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Stage};
 use crate::schedule::why::Why;
@@ -23,7 +23,8 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
             _ => None,
         })
         .collect();
-    idle.sort_by_key(|(item, _)| (Reverse(item.rank), item.priority));
+    let input = picture.input;
+    idle.sort_by_cached_key(|(item, _)| (Reverse(item.rank), item.priority, turn(&input, item)));
     for (item, number) in idle {
         let package = item.id.clone();
         let decision = match obstacle(picture, item) {
@@ -32,6 +33,14 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
         };
         picture.push(decision);
     }
+}
+
+/// The turn among packages that matter equally: file order, or, where several clones choose at the
+/// same moment, an order of each clone's own, so that they do not all ask for the same one.
+fn turn(input: &Input<'_>, item: &Item) -> Option<ContentHash> {
+    let alone = input.observed.integrator == IntegratorSeen::NotNeeded;
+    let own = || ContentHash::of(format!("{} {}", input.options.actor, item.id).as_bytes());
+    (!alone).then(own)
 }
 
 fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Why> {

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::schedule::decision::Decision;
 use crate::schedule::forecast::{Question, forecast};
 use crate::schedule::input::{
-    Duties, Input, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
+    Duties, Input, IntegratorSeen, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
 };
 use crate::schedule::{Agenda, Item, Why, decide, status};
 use crate::state::record::{
@@ -316,6 +316,24 @@ fn ties_are_broken_by_priority_and_then_by_the_order_of_the_file() {
     let mut scene = Scene::new(&[("a", &[], 10), ("b", &[], 10), ("c", &[], 10)]);
     scene.items[2].priority = 1;
     assert_eq!(scene.starts(), ["c", "a"]);
+}
+
+#[test]
+fn clones_that_choose_at_the_same_moment_do_not_all_choose_the_same() {
+    let names: Vec<String> = (0..8).map(|i| format!("p{i}")).collect();
+    let items: Vec<(&str, &[&str], u64)> = names.iter().map(|n| (n.as_str(), &[][..], 1)).collect();
+    let mut scene = Scene::new(&items);
+    scene.limits.jobs = 1;
+    scene.observed.integrator = IntegratorSeen::Free;
+    scene.items[3].rank = 9;
+    assert_eq!(scene.starts(), ["p3"]);
+    scene.items[3].rank = 1;
+    let mut chosen = std::collections::BTreeSet::new();
+    for actor in 0..8 {
+        scene.options.actor = ActorId::parse(&format!("clone{actor}")).unwrap();
+        chosen.extend(scene.starts());
+    }
+    assert!(chosen.len() >= 4, "{chosen:?}");
 }
 
 #[test]
