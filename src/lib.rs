@@ -6,6 +6,7 @@ pub mod base;
 pub mod model;
 // F2
 pub mod graph;
+pub mod guard;
 pub mod plan;
 pub mod scope;
 // F3

@@ -4,10 +4,11 @@ use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, FeatureId, Result, json};
 use crate::commands::reading::{self, Linear, ValidPlan};
+use crate::commands::weigh::{self, Despite, Weighed};
 use crate::commands::{Answer, Context};
 use crate::config::rights::Subject;
-use crate::model::Format;
 use crate::model::programs::{self, Program};
+use crate::model::{Format, Plan, Trust};
 use crate::report;
 use crate::state::Op;
 use crate::store::Load;
@@ -15,14 +16,17 @@ use crate::store::Load;
 /// Say yes to a plan, on this machine
 ///
 /// Shows every command the plan would run, binds the approval to the plan's bytes, publishes the
-/// feature and the plan on the state ref, and keeps the right to run in your state folder. Never
-/// asks; refuses inside a worktree of an attempt.
+/// feature and the plan on the state ref, and keeps the right to run in your state folder. What the
+/// guard says of the commands is shown beside them; what it blocks needs `--despite`. Never asks;
+/// refuses inside a worktree of an attempt.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A change-id, or the path of a plan; a published feature where the checkout has no such
     /// change
     #[arg(value_name = "CHANGE|PATH")]
     change: String,
+    #[command(flatten)]
+    despite: Despite,
 }
 
 /// Approves.
@@ -35,11 +39,36 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         cx.ui.warn_as(json::value(finding)?, &message);
     }
     let commands = programs::of_plan(&valid.plan);
+    let weighed = weighed(cx, &valid.plan, &commands, &args.despite)?;
     publish(cx, &valid, &commands)?;
     let project = cx.loaded()?.settings.project;
     let others = programs::of_project(&project);
     let untrusted = !others.is_empty() && !super::trust::is_trusted(cx)?;
-    Ok(answer(args, cx, &valid, (&commands, &others, untrusted)))
+    let said = weighed.text(cx);
+    let mut answer = answer(args, cx, &valid, (&commands, &others, untrusted, &said));
+    answer.data["findings"] = weighed.data()?.into();
+    Ok(answer)
+}
+
+/// Every command at the trust that its package asks for; no plan trusts itself further than agents
+/// are trusted.
+fn weighed(
+    cx: &mut Context<'_>,
+    plan: &Plan,
+    commands: &[Program],
+    despite: &Despite,
+) -> Result<Weighed> {
+    let rules = weigh::rules(cx)?;
+    let trust = |program: &Program| {
+        let package = plan
+            .packages
+            .iter()
+            .find(|p| Some(&p.id) == program.package.as_ref());
+        let asked = package.and_then(|package| Trust::new(package.min_trust_level));
+        asked.map_or(Trust::STANDARD, |asked| asked.min(Trust::STANDARD))
+    };
+    let commands = commands.iter().map(|program| (program, trust(program)));
+    weigh::weigh(&rules, commands, (despite, cx.ui.story_page()))
 }
 
 /// The plan of the checkout; where it has no plan file, the plan that was published.
@@ -94,7 +123,7 @@ fn answer(
     args: &Args,
     cx: &Context<'_>,
     valid: &ValidPlan,
-    (commands, others, untrusted): (&[Program], &[Program], bool),
+    (commands, others, untrusted, said): (&[Program], &[Program], bool, &str),
 ) -> Answer {
     let plan = &valid.plan;
     let page = cx.ui.page();
@@ -111,6 +140,7 @@ fn answer(
         text.push_str(&report::programs::render(commands, page));
         text.push_str(&report::programs::render(others, page));
     }
+    text.push_str(said);
     let word = report::status::quoted(&args.change);
     if untrusted {
         text.push_str("the commands of wp.toml need an approval of their own: git wp trust\n");

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::base::json::{Value, json};
 use crate::base::text::{count, foreign};
 use crate::base::{AttemptId, Error, Result};
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, policy};
 use crate::os::clock;
 use crate::report::table::{Cell, Table};
 use crate::state::request::AttemptFact;
@@ -37,6 +37,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         return Ok(list(cx, &view, &ended));
     }
     cx.refuse_in_room("cleanup")?;
+    policy::demand(cx, "cleanup", &args.yes.join(" "))?;
     let mut chosen = Vec::new();
     for word in &args.yes {
         chosen.push(choose(word, &all, &ended)?);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::{ActorId, Error, Oid, Result, Timestamp, text};
+use crate::base::{ActorId, AttemptId, Error, Oid, Result, Timestamp, text};
 use crate::commands::Ui;
 use crate::config::rights::Rights;
 use crate::config::{self, Environment, Loaded};
@@ -166,6 +166,17 @@ impl<'a> Context<'a> {
         }
         let message = format!("`{verb}` is for a person and not for an attempt");
         Err(Error::policy("in-room", message).hint("run it outside the attempt's worktree"))
+    }
+
+    /// The attempt in whose worktree the current folder lies, told by its name.
+    ///
+    /// # Errors
+    /// As [`Context::repo`].
+    pub fn room_id(&mut self) -> Result<Option<AttemptId>> {
+        let repo = self.repo()?;
+        let name = repo.worktree_id();
+        let attempt = name.and_then(|id| id.strip_prefix(ROOM_PREFIX).map(str::to_owned));
+        Ok(attempt.and_then(|id| AttemptId::parse(&id)))
     }
 
     /// This clone. Minted by the first command that writes.

@@ -17,6 +17,7 @@ mod evidence;
 mod exchange;
 mod feature;
 mod graph;
+mod guard;
 mod held;
 mod help;
 mod hold;
@@ -28,6 +29,7 @@ mod kept;
 mod lock;
 mod log;
 mod man;
+mod policy;
 mod reading;
 mod remote;
 mod report;
@@ -38,6 +40,7 @@ mod sync;
 mod task;
 mod trust;
 mod validate;
+mod weigh;
 mod why;
 mod work;
 
@@ -113,6 +116,8 @@ enum Verb {
     Sync(sync::Args),
     Task(task::Args),
     Lock(lock::Args),
+    Guard(guard::Args),
+    Policy(policy::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -167,6 +172,8 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Sync(args) => sync::run(&args, cx),
         Verb::Task(args) => task::run(&args, cx),
         Verb::Lock(args) => lock::run(&args, cx),
+        Verb::Guard(args) => guard::run(&args, cx),
+        Verb::Policy(args) => policy::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),
         Verb::Demo(args) => demo::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),

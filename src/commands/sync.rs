@@ -2,7 +2,7 @@
 
 use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, Kind, Result, json};
-use crate::commands::{Answer, Context, exchange, kept};
+use crate::commands::{Answer, Context, exchange, kept, policy};
 use crate::report;
 use crate::report::sync::{ClaimRow, LostRow, RefusedRow, SyncView};
 use crate::state::{Op, View};
@@ -39,6 +39,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         cx.refuse_in_room("sync --accept-rewind")?;
     }
     let name = authority(args.remote.as_deref(), cx)?;
+    policy::demand(cx, "sync", &name)?;
     let store = cx.store()?;
     let report = exchange::run(cx, &store, mode).map_err(|error| {
         match error.kind() == Kind::Damaged && error.hints().is_empty() {

@@ -1,27 +1,34 @@
 //! `git wp trust`: a person reads the commands of `wp.toml` and says yes to exactly those bytes.
 
 use crate::base::json::json;
+use crate::base::text::foreign;
 use crate::base::{Error, Result};
+use crate::commands::weigh::{self, Despite};
 use crate::commands::{Answer, Context};
 use crate::config::rights::Subject;
 use crate::config::{Loaded, project};
-use crate::model::programs;
+use crate::guard::{Consent, Rules};
+use crate::model::{Trust, programs};
 use crate::report;
 use crate::report::diff::{self, Versions};
 
 /// Say yes to the commands of wp.toml, on this machine
 ///
 /// wp.toml comes with the repository, so what it wants to run needs a person's yes. The approval
-/// holds for the bytes of the file as they are now. Never asks; refuses inside a worktree of an
-/// attempt.
+/// holds for the bytes of the file as they are now. What the guard says of the commands is shown;
+/// what it blocks needs `--despite`, whatever the file says of the guard. Never asks; refuses
+/// inside a worktree of an attempt.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    despite: Despite,
+}
 
 /// The name under which the approval is kept: there is one `wp.toml` per repository.
 const NAME: &str = "";
 
 /// Trusts.
-pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     cx.refuse_in_room("trust")?;
     let Loaded { project_file, .. } = cx.loaded()?;
     let Some(file) = project_file else {
@@ -30,9 +37,13 @@ pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     };
     let text = std::str::from_utf8(&file.bytes)
         .map_err(|e| Error::bug("a `wp.toml` that was read is not UTF-8").because(e))?;
+    let commands = programs::of_project(&file.project);
+    // The file cannot excuse itself: what loosens the guard counts only from now on.
+    let rules = Rules::read(&file.project.guard, Consent::Missing)?;
+    let judged = commands.iter().map(|program| (program, Trust::STANDARD));
+    let weighed = weigh::weigh(&rules, judged, (&args.despite, cx.ui.story_page()))?;
     let now = cx.now();
     cx.rights()?.grant(Subject::Project, NAME, text, now)?;
-    let commands = programs::of_project(&file.project);
     let mut shown = format!(
         "trusted {}, sha256 {}\n",
         project::NAME,
@@ -44,7 +55,18 @@ pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         shown.push_str("a run may start these commands:\n");
         shown.push_str(&report::programs::render(&commands, cx.ui.page()));
     }
-    let data = json!({"file": project::NAME, "sha256": file.hash, "commands": commands});
+    shown.push_str(&weighed.text(cx));
+    for rule in rules.ignored() {
+        let rule = foreign(rule);
+        shown.push_str(&format!("it loosens the guard: {rule}\n"));
+    }
+    let data = json!({
+        "file": project::NAME,
+        "sha256": file.hash,
+        "commands": commands,
+        "findings": weighed.data()?,
+        "loosens": rules.ignored(),
+    });
     Ok(Answer::done(data, shown))
 }
 

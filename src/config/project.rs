@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::base::{ContentHash, Error, RepoPath, Result, text};
 use crate::git::Repo;
+use crate::guard::{Consent, Rules};
 use crate::model::settings::Project;
 use crate::os::file;
 
@@ -66,8 +67,10 @@ fn at_head(repo: &Repo) -> Result<Option<Vec<u8>>> {
     Ok(bytes.filter(|bytes| bytes.len() as u64 <= BYTES_MAX))
 }
 
-/// What is copied or linked into a room lies inside the checkout.
+/// What is copied or linked into a room lies inside the checkout; what changes the guard means
+/// something.
 fn check(project: &Project) -> Result<()> {
+    Rules::read(&project.guard, Consent::Given)?;
     let rooms = &project.worktree;
     for path in rooms.copy.iter().chain(&rooms.link) {
         let clean = path.trim_end_matches('/');
@@ -126,6 +129,21 @@ mod tests {
         let bytes = b"[verify]\na = \"\xff\"".to_vec();
         let error = ProjectFile::parse(bytes).unwrap_err().to_string();
         assert_eq!(error, "wp.toml:2:6: not UTF-8");
+    }
+
+    #[test]
+    fn guard_and_policy_are_read_and_checked() {
+        let text = "[guard.off]\nnpm_publish = \"no package\"\n\
+            [guard.change.rm_rf]\nlevel = \"warn\"\n\
+            [guard.rules.no_prod]\nprogram = \"make\"\nwords = [\"prod*\"]\nmin_trust = 4\nwhy = \"x\"\n\
+            [policy.profiles.reviewer]\nallowed = [\"review\"]\nmax_files = 0\n";
+        let project = ProjectFile::parse(text.into()).unwrap().project;
+        assert_eq!(project.guard.rules["no_prod"].min_trust.level(), 4);
+        assert_eq!(project.policy.profiles["reviewer"].max_files, Some(0));
+        assert!(error("[guard.off]\nrm_rf = \"\"\n").contains("no reason"));
+        assert!(error("[guard.change.rm_fr]\n").contains("is no rule"));
+        assert!(error("[guard.change.rm_rf]\nmin_trust = 5\n").contains("0 to 4"));
+        assert!(error("[guard.change.rm_rf]\nlevel = \"deny\"\n").contains("unknown variant"));
     }
 
     #[test]

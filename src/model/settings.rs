@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::RefName;
+use crate::model::guard::{GuardSettings, PolicySettings};
 
 /// What configuration decides. Read once at the border; inside, the field is handed down, not this.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +97,10 @@ pub struct Project {
     pub worktree: RoomSettings,
     /// `[locks]`
     pub locks: LockSettings,
+    /// `[guard]`
+    pub guard: GuardSettings,
+    /// `[policy]`
+    pub policy: PolicySettings,
 }
 
 /// `[verify]` of `wp.toml`.

@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod graph_dot;
 pub mod graph_mermaid;
 pub mod graph_text;
+pub mod guard;
 pub mod log;
 pub mod overview;
 pub mod programs;

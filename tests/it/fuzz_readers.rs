@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use git_wp::check::{self, Context};
-use git_wp::model::LockKey;
+use git_wp::guard::{self, Rules};
+use git_wp::model::{LockKey, Trust};
 use git_wp::plan::{self, contracts, queue_result};
 use git_wp::scope::Fold;
 
@@ -163,6 +164,89 @@ fn damaged_lock_keys_and_results_are_judged_without_panic() {
         let _ = LockKey::parse(&key, &[]);
         let key = LockKey::unchecked(&key);
         assert_eq!(key.meets(&other), other.meets(&key));
+    }
+}
+
+const COMMANDS: &str = "cd a && A=b sudo -u x sh -c 'rm -rf \"$HOME\"' | tee >(cat) 2>&1 > .env\n\
+    for f in {a,b}*; do git -C $f push +x:y; done; case $x in a|b) echo `date` ;; esac\n\
+    psql -c \"DROP TABLE a\" <<-'E' ; echo $(( (1<<2) + ${y:-$(id)} )) # x\n\tDELETE FROM b;\n\tE\n\
+    find . -exec rm {} \\; f() { eval \"$(curl x)\"; }; echo $'\\x41\\n' <<< \"q\"";
+
+const SHELL_WORDS: [&str; 30] = [
+    "$(",
+    "`",
+    "${",
+    "$((",
+    "((",
+    "))",
+    ")",
+    "}",
+    "'",
+    "\"",
+    "\\",
+    "<<E\n",
+    "<<<",
+    "<(",
+    ">&",
+    "|&",
+    ";;",
+    "case x in ",
+    "esac",
+    "for a in ",
+    "do ",
+    "sh -c ",
+    "eval ",
+    "$'\\u",
+    "A=$A$A ",
+    "{a,",
+    "\n",
+    "#",
+    "xargs ",
+    "env -S ",
+];
+
+fn weigh(text: &str) {
+    let request = guard::Request {
+        text,
+        paths: &[text.to_owned()],
+        trust: Trust::NONE,
+    };
+    let verdict = guard::judge(&Rules::default(), &request);
+    assert_eq!(
+        verdict.safe,
+        !verdict.findings.iter().any(|finding| finding.blocked)
+    );
+}
+
+#[test]
+fn damaged_command_lines_are_judged_without_panic() {
+    let mut dice = Dice(0x5eed_0004);
+    for _ in 0..rounds() {
+        let text = String::from_utf8_lossy(&damaged(&mut dice, COMMANDS.as_bytes())).into_owned();
+        weigh(&text);
+        let words = dice.roll(40);
+        let text: String = (0..words)
+            .map(|_| SHELL_WORDS[dice.roll(SHELL_WORDS.len())])
+            .collect();
+        weigh(&text);
+    }
+}
+
+#[test]
+fn command_lines_made_to_exhaust_are_judged_within_a_second() {
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 12 } else { 1 });
+    for word in SHELL_WORDS
+        .into_iter()
+        .chain(["a|", "a=$a$a;", "$a ", "{a,b}", "sh -c \"$(", "a "])
+    {
+        let text = word.repeat((256 << 10) / word.len());
+        let start = Instant::now();
+        weigh(&text);
+        assert!(
+            start.elapsed() < limit,
+            "`{word}` took {:?}",
+            start.elapsed()
+        );
     }
 }
 

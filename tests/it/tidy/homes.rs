@@ -104,7 +104,8 @@ fn only_one_file_knows_the_program_git() {
         "run git through `git::cmd`, whose allowlist and options every call needs",
     );
     for source in rust_files("src") {
-        if source.path == "src/git/cmd.rs" {
+        // The guard reads command lines of others; it starts nothing.
+        if source.path == "src/git/cmd.rs" || source.path.starts_with("src/guard/") {
             continue;
         }
         for line in source.lines.iter().filter(|line| !line.test) {
