@@ -39,6 +39,8 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         cx.refuse_in_room("sync --accept-rewind")?;
     }
     let name = authority(args.remote.as_deref(), cx)?;
+    // An attempt never exchanges; its supervisor does.
+    cx.env().refuse_in_room("sync")?;
     policy::demand(cx, "sync", &name)?;
     let store = cx.store()?;
     let report = exchange::run(cx, &store, mode).map_err(|error| {
