@@ -270,7 +270,6 @@ fn grants_that_a_clone_made_by_itself_are_settled_when_it_joins() {
         machines.claim("m2", "wp-a", 0),
         machines.claim("m2", "wp-b", 0),
     );
-    let head = machines.work("m2", &won, "wp-b/file");
     let data = machines.data("m2", 0, &INIT);
     let grants = data["grants"].as_array().unwrap();
     assert_eq!(grants.len(), 2, "{data}");
@@ -287,15 +286,13 @@ fn grants_that_a_clone_made_by_itself_are_settled_when_it_joins() {
         .iter()
         .filter(|a| a["outcome"].is_null());
     assert_eq!(live.count(), 1, "{status}");
-    // The feature has its rights from the authority: a person decides what becomes of this.
-    assert_eq!(word(&won), "superseded", "{data}");
-    let kept = machines.remote_git(&["for-each-ref", "--contains", &head, "refs/wp/salvage"]);
-    assert_eq!(kept.lines().count(), 1, "{kept}");
-    let attempt = won["attempt"].as_str().unwrap();
+    // Nobody else had this one: it was asked for again and granted.
+    assert_eq!(word(&won), "confirmed", "{data}");
     machines.wp("m1", &["sync"]).expect(0);
-    machines
-        .wp("m1", &["adopt", attempt, "--take", "--sync"])
-        .expect(0);
+    let status = machines.data("m1", 0, &["status", "x"]);
+    let there = &status["packages"][1]["attempts"][0];
+    assert_eq!(there["id"], won["attempt"], "{status}");
+    assert_eq!(there["claim"], "confirmed", "{status}");
 }
 
 #[test]
