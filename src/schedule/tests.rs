@@ -328,7 +328,7 @@ fn clones_that_choose_at_the_same_moment_do_not_all_choose_the_same() {
     scene.items[3].rank = 9;
     assert_eq!(scene.starts(), ["p3"]);
     scene.items[3].rank = 1;
-    let mut chosen = std::collections::BTreeSet::new();
+    let mut chosen = BTreeSet::new();
     for actor in 0..8 {
         scene.options.actor = ActorId::parse(&format!("clone{actor}")).unwrap();
         chosen.extend(scene.starts());

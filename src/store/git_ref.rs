@@ -36,7 +36,12 @@ impl GitRef {
     }
 
     /// Removes what a killed process left in the way of the ref.
-    pub(super) fn clear_the_way(&self, guard: &FileLock) -> Result<bool> {
+    pub(super) fn clear_the_way(&self, guard: &FileLock) -> Result<()> {
+        self.repo.refs().clear_the_way(&self.name, guard)
+    }
+
+    /// The same at once; true if something was removed.
+    pub(super) fn remove_stale_lock(&self, guard: &FileLock) -> Result<bool> {
         self.repo.refs().remove_stale_lock(&self.name, guard)
     }
 

@@ -29,7 +29,7 @@ impl Store {
         let guard = lock::lock(&local.path("lock"), local.wait)?;
         match damage {
             _ if damage.is_of_the_ref() => self.restore(local),
-            Damage::RefLock { .. } => local.git.clear_the_way(&guard),
+            Damage::RefLock { .. } => local.git.remove_stale_lock(&guard),
             Damage::DeadRequest { file }
             | Damage::DamagedCache { file }
             | Damage::Leftover { file } => {

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::base::{Error, Oid, Result, TxnId};
-use crate::os::clock::{self, Moment};
 use crate::os::lock::{self, FileLock};
 use crate::state::record::Body;
 use crate::state::settle::{self, Filing};
@@ -22,10 +20,6 @@ use crate::store::spool::{self, Ticket, Turn};
 const RACES_MAX: usize = 8;
 /// How often requests are left in the spool; each time others were served.
 const ROUNDS_MAX: usize = 1000;
-/// How long the ref may be locked by others before a swap is tried all the same.
-const REF_LOCK_WAIT: Duration = Duration::from_secs(4);
-/// Time between two looks at the lock file of the ref.
-const REST: Duration = Duration::from_millis(50);
 
 /// One outcome per request, in order.
 pub(super) type Outcomes = Vec<Result<Accepted, Refusal>>;
@@ -139,7 +133,7 @@ impl Store {
     fn lead(&self, local: &Local, guard: &FileLock, own: &[Request]) -> Result<Outcomes> {
         let purpose = format!("{} {}", own[0].op.name(), own[0].op.target());
         guard.announce(&purpose, own[0].at);
-        clear_the_way(local, guard)?;
+        local.git.clear_the_way(guard)?;
         let taken = spool::collect(&local.path("spool"), &own[0].txn)?;
         let mut all = own.to_vec();
         all.extend(
@@ -342,17 +336,4 @@ impl Store {
         }
         Ok(judged)
     }
-}
-
-/// A process that was killed this very moment may have left the ref locked; such a file is
-/// provably nobody's only after some time. Who is alive needs less.
-pub(super) fn clear_the_way(local: &Local, guard: &FileLock) -> Result<()> {
-    let start = Moment::now();
-    while local.git.lock_path().exists() && start.elapsed() < REF_LOCK_WAIT {
-        if local.git.clear_the_way(guard)? {
-            break;
-        }
-        clock::pause(REST);
-    }
-    Ok(())
 }

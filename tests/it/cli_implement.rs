@@ -341,3 +341,18 @@ fn a_checked_out_feature_branch_is_left_to_its_user() {
     scratch.git(&["merge", "-q", "--ff-only", "refs/wp/integration/x"]);
     assert!(scratch.path().join("wp-a/file").is_file());
 }
+
+#[test]
+fn a_lock_that_a_killed_run_left_on_the_integration_ref_is_in_nobodys_way() {
+    let scratch = approved("x", &[Pkg::new("wp-a")]);
+    let folder = scratch.path().join(".git/refs/wp/integration");
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = folder.join("x.lock");
+    std::fs::write(&lock, "").unwrap();
+    let data = scratch
+        .wp(&["implement", "x", "--agent", "shell", "--json"])
+        .expect(0)
+        .data();
+    assert_eq!(data["result"], "merged");
+    assert!(!lock.exists());
+}

@@ -30,7 +30,10 @@ pub fn implement(
 ) -> Result<RunReport> {
     let (repo, slug) = (setup.repo.clone(), job.feature.slug());
     let mut machine = Machine::new(setup, (Seat::alone(), &slug), summarise)?;
-    let _alone = run_lock(&repo, &job.feature)?;
+    let alone = run_lock(&repo, &job.feature)?;
+    // Whoever ran it before may have been killed while it moved this.
+    repo.refs()
+        .clear_the_way(&job.started.integration, &alone)?;
     let report = run(&mut machine, job, observer);
     if report.is_err() {
         machine.stop(Stop::Now);

@@ -13,7 +13,6 @@ use crate::store::sync::candidate::Candidate;
 use crate::store::sync::differences::differences;
 use crate::store::sync::incoming::Rewound;
 use crate::store::sync::{Here, Round, Step, SyncMode, SyncReport, SyncResult};
-use crate::store::transact::clear_the_way;
 
 /// How often the own tip is joined again because it moved.
 const RACES_MAX: usize = 8;
@@ -69,7 +68,7 @@ impl Round<'_> {
         let git = &self.local.git;
         let guard = lock::lock(&self.local.path("lock"), self.local.wait)?;
         guard.announce("sync", self.exchange.by.at);
-        clear_the_way(self.local, &guard)?;
+        git.clear_the_way(&guard)?;
         git.objects().flush_all(git.durability())?;
         for _ in 0..RACES_MAX {
             let now = git.tip()?;
