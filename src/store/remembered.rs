@@ -1,11 +1,12 @@
 //! What this clone saw of an authority elsewhere, outside of all refs: a ref can be moved back, by
 //! whoever may push or by a program here, and what was seen would be forgotten with it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ActorId, Error, Oid, Result, json};
+use crate::base::{ActorId, Error, Oid, RefName, Result, json};
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 
@@ -23,6 +24,10 @@ pub(super) struct Remembered {
     pub(super) generation: u32,
     /// Why nothing that needs a right is granted at the moment.
     pub(super) frozen: Option<String>,
+    /// Commits that were about to be pushed when this clone last heard nothing of it. The state
+    /// may have arrived without them.
+    #[serde(default)]
+    pub(super) owed: BTreeMap<RefName, Oid>,
 }
 
 impl Remembered {

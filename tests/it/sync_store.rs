@@ -240,7 +240,7 @@ fn an_authority_that_only_went_back_gets_again_what_was_seen_of_it() {
     two.sync();
     assert_eq!(claim_of(&two, "a1"), "confirmed");
     team.git(&["update-ref", "-d", "refs/wp/state"]);
-    assert_eq!(two.sync().result, SyncResult::Rewound);
+    assert_eq!(two.sync().result, SyncResult::Offline);
     two.try_sync(SyncMode::AcceptRewind, None).unwrap();
     assert_eq!(one.sync().result, SyncResult::Adopted);
     assert_eq!(one.tree(), two.tree());
@@ -440,4 +440,49 @@ fn what_a_clone_granted_while_it_decided_for_itself_counts_if_nobody_else_was_fa
     let known = &view.features[&feature()].packages[&package("q")];
     assert_eq!(known.live().unwrap().attempt, attempt("b2"));
     assert!(known.attempts[&attempt("a2")].is_superseded());
+}
+
+#[test]
+fn a_remote_that_shows_nothing_at_all_is_out_of_reach_and_not_rewound() {
+    let team = Team::new();
+    let (one, _two) = pair(&team);
+    let state = team.git(&["rev-parse", "refs/wp/state"]);
+    team.git(&["update-ref", "-d", "refs/wp/state"]);
+    assert_eq!(one.sync().result, SyncResult::Offline);
+    // Others have something there, so the state is gone indeed.
+    team.git(&["update-ref", "refs/heads/main", &state]);
+    assert_eq!(one.sync().result, SyncResult::Rewound);
+    team.git(&["update-ref", "-d", "refs/heads/main"]);
+    let report = one.try_sync(SyncMode::AcceptRewind, None).unwrap();
+    assert_eq!(report.result, SyncResult::Pushed);
+}
+
+#[test]
+fn a_lock_that_a_killed_push_left_at_the_remote_is_named() {
+    let team = Team::new();
+    let (one, _two) = pair(&team);
+    one.ask(claim("t1", "p", "a1")).unwrap();
+    let lock = team.remote().join("refs/wp/state.lock");
+    std::fs::write(&lock, "").unwrap();
+    let error = one.try_sync(SyncMode::Normal, None).unwrap_err();
+    assert_eq!(error.code(), "remote-locked");
+    std::fs::remove_file(lock).unwrap();
+    assert_eq!(one.sync().confirmed.len(), 1);
+}
+
+#[test]
+fn a_commit_that_was_about_to_be_pushed_when_nothing_was_heard_any_more_is_pushed_again() {
+    let team = Team::new();
+    let (one, _two) = pair(&team);
+    let head = one.git(&["rev-parse", "HEAD"]);
+    let path = one.path.join(".git/wp/remotes/origin.json");
+    let known = std::fs::read_to_string(&path).unwrap();
+    let name = "refs/wp/heads/add-auth/p/a1";
+    let owed = format!("\"owed\":{{\"{name}\":\"{head}\"}}");
+    assert!(known.contains("\"owed\":{}"), "{known}");
+    std::fs::write(&path, known.replace("\"owed\":{}", &owed)).unwrap();
+    assert_eq!(one.sync().result, SyncResult::InSync);
+    assert_eq!(team.git(&["rev-parse", name]), head);
+    let known = std::fs::read_to_string(&path).unwrap();
+    assert!(known.contains("\"owed\":{}"), "{known}");
 }

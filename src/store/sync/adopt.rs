@@ -1,5 +1,7 @@
 //! Taking over what the authority has taken, and what happens where that is not possible.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Error, Oid, Result};
 use crate::git::{Change, Expected, NewCommit};
 use crate::os::lock;
@@ -120,6 +122,7 @@ impl Round<'_> {
             authority: view.authority.as_ref().map(|a| a.id.clone()),
             generation: view.authority.as_ref().map_or(0, |a| a.generation),
             frozen: None,
+            owed: BTreeMap::new(),
         };
         let (git, name) = (&self.local.git, self.exchange.remote.name());
         remembered.keep(&self.local.wp, name, git.durability())?;

@@ -25,6 +25,8 @@ pub(super) enum Theirs {
     At(Here),
     /// Something else than before.
     Rewound(Rewound),
+    /// It could be asked what it has, and then not be reached.
+    Away(Error),
 }
 
 /// An authority that does not go on from what it was.
@@ -65,6 +67,7 @@ impl Round<'_> {
         }
         let quarantine = match self.fetch() {
             Ok(quarantine) => quarantine,
+            Err(Trouble::Offline(error)) => return Ok(Theirs::Away(error)),
             Err(trouble) => return Err(trouble.into_error()),
         };
         let tip = quarantine.tip().clone();

@@ -17,7 +17,8 @@ use std::time::Duration;
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result, TxnId};
 use crate::git::Remote;
 use crate::git::remote::{Atomic, Trouble};
-use crate::os::{clock, lock, random};
+use crate::os::clock::{self, Moment};
+use crate::os::{lock, random};
 use crate::state::Op;
 use crate::state::filed::Filed;
 use crate::state::record::By;
@@ -30,10 +31,11 @@ pub use names::Names;
 
 /// Lost races before a sync gives up.
 const TRIES_MAX: u32 = 10;
-/// The longest first pause after a lost race; it doubles with every further one.
+/// The longest pause after the first lost race, unless a try takes longer than that. It doubles
+/// with every further one.
 const PAUSE: Duration = Duration::from_millis(40);
 /// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_secs(6);
 
 /// With whom, and what to say.
 #[derive(Debug, Clone, Copy)]
@@ -159,6 +161,8 @@ struct Round<'a> {
     /// Claims and other requests that waited when it began.
     waiting: Vec<Filed>,
     tries: u32,
+    /// What the authority had when a push was refused, and how often it was the same.
+    stuck: (Option<Oid>, u32),
 }
 
 /// Where this clone stands.
@@ -190,24 +194,23 @@ impl Store {
             txn: random::txn_id(exchange.by.at)?,
             waiting: Vec::new(),
             tries: 0,
+            stuck: (None, 0),
         };
         loop {
+            let start = Moment::now();
             match round.exchange()? {
                 Step::Done(report) => return Ok(*report),
-                Step::Again if round.tries >= TRIES_MAX => {
-                    let name = exchange.remote.name();
-                    let message = format!("others were faster at `{name}` {TRIES_MAX} times");
-                    return Err(Error::busy("contended", message).hint("git wp sync"));
-                }
-                Step::Again => pause(round.tries)?,
+                Step::Again if round.tries >= TRIES_MAX => return Err(round.given_up()),
+                Step::Again => pause(round.tries, start.elapsed())?,
             }
         }
     }
 }
 
 /// Waits for a random part of a span that grows with every try, so that rivals come apart.
-fn pause(tries: u32) -> Result<()> {
-    let most = PAUSE.saturating_mul(1 << tries.min(8)).min(PAUSE_MAX);
+fn pause(tries: u32, took: Duration) -> Result<()> {
+    let most = PAUSE.max(took).saturating_mul(1 << tries.min(8));
+    let most = most.min(PAUSE_MAX);
     let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     clock::pause(Duration::from_millis(1 + random::below(millis)?));
     Ok(())
@@ -219,20 +222,53 @@ impl Round<'_> {
         let listed = exchange.remote.list(&[exchange.remote_ref.as_str()]);
         let there = match listed {
             Ok(refs) => refs.into_iter().next().map(|(_, oid)| oid),
-            Err(Trouble::Offline(error)) => return Ok(done(self.offline(&error)?)),
+            Err(Trouble::Offline(error)) => return Ok(done(self.offline(&error))),
             Err(trouble) => return Err(trouble.into_error()),
         };
         let known = Remembered::load(&self.local.wp, exchange.remote.name())?;
+        if there.is_none() && known.tip.is_some() && !self.has_any()? {
+            let name = exchange.remote.name();
+            let error = Error::busy("remote-empty", format!("`{name}` shows no ref at all"));
+            return Ok(done(self.offline(&error)));
+        }
         let here = self.here()?;
         if self.tries == 0 {
             self.waiting = self.waiting_at(here.as_ref())?;
         }
         match (self.look(there, &known)?, exchange.mode) {
+            (Theirs::Away(error), _) => Ok(done(self.offline(&error))),
             (Theirs::Nothing, _) => self.publish(here),
             (Theirs::At(theirs), _) => self.meet(here, theirs),
             (Theirs::Rewound(rewound), SyncMode::AcceptRewind) => self.accept(here, rewound),
             (Theirs::Rewound(rewound), _) => self.freeze(here, &rewound, known).map(done),
         }
+    }
+
+    /// False if the remote names nothing although a state was seen there: an answer that was cut
+    /// off looks like that as well. A person who says so is believed.
+    fn has_any(&self) -> Result<bool> {
+        if self.exchange.mode == SyncMode::AcceptRewind {
+            return Ok(true);
+        }
+        match self.exchange.remote.list(&["refs/*"]) {
+            Ok(refs) => Ok(!refs.is_empty()),
+            Err(Trouble::Offline(_)) => Ok(false),
+            Err(trouble) => Err(trouble.into_error()),
+        }
+    }
+
+    /// Too many pushes did not get through.
+    fn given_up(&self) -> Error {
+        let name = self.exchange.remote.name();
+        if self.stuck.1 + 1 < TRIES_MAX {
+            let message = format!("others were faster at `{name}` {TRIES_MAX} times");
+            return Error::busy("contended", message).hint("git wp sync");
+        }
+        let state = self.exchange.remote_ref;
+        let message = format!("`{name}` has `{state}` locked, and nobody moves it");
+        Error::busy("remote-locked", message).hint(format!(
+            "a push that was killed may have left `{state}.lock` in that repository"
+        ))
     }
 
     /// The newest state of this clone.
@@ -251,7 +287,7 @@ impl Round<'_> {
     }
 
     /// The authority cannot be reached: everything stays as it is.
-    fn offline(&self, error: &Error) -> Result<SyncReport> {
+    fn offline(&self, error: &Error) -> SyncReport {
         let mut report = SyncReport::new(SyncResult::Offline);
         report.tries = self.tries;
         let causes = error.causes();
@@ -259,7 +295,7 @@ impl Round<'_> {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         });
-        Ok(report)
+        report
     }
 
     /// The authority has no state yet: it gets this clone's, with everything granted in it.
@@ -280,6 +316,7 @@ impl Round<'_> {
         self.check_sense(&here, &theirs)?;
         let candidate = self.candidate(&here, Some(&theirs))?;
         if candidate.tip == here.tip && candidate.tip == theirs.tip {
+            self.pay(&candidate)?;
             return Ok(done(SyncReport::new(SyncResult::InSync)));
         }
         self.push(&here, Some(&theirs), candidate)
@@ -292,9 +329,15 @@ impl Round<'_> {
         }
         if !known {
             self.tries += 1;
+            self.owe(&new.delivery)?;
             if !self.send(theirs, &new)? {
+                let there = theirs.map(|theirs| theirs.tip.clone());
+                let same = self.stuck.0 == there;
+                self.stuck = (there, if same { self.stuck.1 + 1 } else { 0 });
                 return Ok(Step::Again);
             }
+        } else if !self.pay(&new)? {
+            return Ok(Step::Again);
         }
         self.adopt(here, &new)?;
         let mut report = self.report(&new)?;

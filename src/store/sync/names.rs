@@ -62,12 +62,21 @@ impl<'a> Names<'a> {
         self.named("next", &feature.slug())
     }
 
+    /// True for names that go on with a feature; the others keep what they hold.
+    pub(super) fn moves(&self, name: &RefName) -> bool {
+        let inside = |folder: &str| name.as_str().starts_with(&self.folder(folder));
+        inside("integration") || inside("next")
+    }
+
+    fn folder(&self, word: &str) -> String {
+        match self.state.as_str().starts_with("refs/heads/") {
+            true => format!("refs/heads/wp-{word}/"),
+            false => format!("refs/wp/{word}/"),
+        }
+    }
+
     fn named(&self, folder: &str, rest: &str) -> Result<RefName> {
-        let prefix = match self.state.as_str().starts_with("refs/heads/") {
-            true => "refs/heads/wp-",
-            false => "refs/wp/",
-        };
-        let name = format!("{prefix}{folder}/{rest}");
+        let name = format!("{}{rest}", self.folder(folder));
         RefName::parse(&name).ok_or_else(|| Error::bug(format!("`{name}` is not a ref name")))
     }
 }

@@ -10,9 +10,10 @@ use crate::state::codec::decode;
 use crate::state::join::Entries;
 use crate::state::layout::{self, FeatureRoom, FeatureSlot, PackageRoom, PackageSlot, Slot};
 use crate::state::{FeatureView, Record, View};
+use crate::store::remembered::Remembered;
 use crate::store::sync::candidate::Candidate;
 use crate::store::sync::names::Names;
-use crate::store::sync::{Here, Round};
+use crate::store::sync::{Here, Round, SyncMode};
 
 /// Commits by the name that they get on the remote.
 pub(super) type Delivery = BTreeMap<RefName, Oid>;
@@ -93,6 +94,55 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// Remembers what a push is about to deliver: if it is cut off, the state may arrive alone.
+    pub(super) fn owe(&self, delivery: &Delivery) -> Result<()> {
+        let (git, name) = (&self.local.git, self.exchange.remote.name());
+        let mut known = Remembered::load(&self.local.wp, name)?;
+        let before = known.owed.len();
+        known.owed.extend(delivery.clone());
+        if known.owed.len() == before {
+            return Ok(());
+        }
+        known.keep(&self.local.wp, name, git.durability())
+    }
+
+    /// What is owed, as it stands with the state of `new`: others may have gone on since.
+    fn owed(&self, new: &Candidate) -> Result<Delivery> {
+        let name = self.exchange.remote.name();
+        let mut owed = Remembered::load(&self.local.wp, name)?.owed;
+        let names = Names::beside(self.exchange.remote_ref);
+        if !owed.keys().any(|name| names.moves(name)) {
+            return Ok(owed);
+        }
+        let view = self.store.everything_at(&new.tip, &new.tree)?;
+        let mut now = Delivery::new();
+        for (id, feature) in &view.features {
+            self.integration(&mut now, names, (id, feature))?;
+        }
+        owed.retain(|name, _| !names.moves(name) || now.contains_key(name));
+        for (name, commit) in &mut owed {
+            if let Some(now) = now.remove(name) {
+                *commit = now;
+            }
+        }
+        Ok(owed)
+    }
+
+    /// Delivers what was owed when nothing was heard of a push; false if that did not work yet.
+    pub(super) fn pay(&self, new: &Candidate) -> Result<bool> {
+        let (git, name) = (&self.local.git, self.exchange.remote.name());
+        let mut known = Remembered::load(&self.local.wp, name)?;
+        if known.owed.is_empty() || self.exchange.mode == SyncMode::DryRun {
+            return Ok(true);
+        }
+        if !self.pushed(&updates(&self.owed(new)?))? {
+            return Ok(false);
+        }
+        known.owed.clear();
+        known.keep(&self.local.wp, name, git.durability())?;
+        Ok(true)
+    }
+
     /// Pushes the candidate; false if somebody else was first, or nobody knows.
     pub(super) fn send(&self, theirs: Option<&Here>, new: &Candidate) -> Result<bool> {
         let state = PushUpdate {
@@ -100,15 +150,7 @@ impl Round<'_> {
             target: self.exchange.remote_ref.clone(),
             expected: Expected::same_as(theirs.map(|theirs| &theirs.tip)),
         };
-        let mut updates: Vec<PushUpdate> = new
-            .delivery
-            .iter()
-            .map(|(name, commit)| PushUpdate {
-                source: Some(commit.clone()),
-                target: name.clone(),
-                expected: Expected::Any,
-            })
-            .collect();
+        let mut updates = updates(&self.owed(new)?);
         match self.exchange.atomic {
             Atomic::Yes => updates.push(state),
             Atomic::No => {
@@ -137,6 +179,15 @@ impl Round<'_> {
             Err(Trouble::Failed(error)) => Err(error),
         }
     }
+}
+
+fn updates(delivery: &Delivery) -> Vec<PushUpdate> {
+    let updates = delivery.iter().map(|(name, commit)| PushUpdate {
+        source: Some(commit.clone()),
+        target: name.clone(),
+        expected: Expected::Any,
+    });
+    updates.collect()
 }
 
 /// The verbatim ids of a package, where a loaded feature has them.
