@@ -90,6 +90,12 @@ text_newtype!(
     "a transaction id"
 );
 text_newtype!(
+    /// A free-standing task. Minted, already a path component.
+    TaskId,
+    is_component,
+    "a task id"
+);
+text_newtype!(
     /// A full object id: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits.
     Oid,
     is_oid,

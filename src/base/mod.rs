@@ -15,7 +15,7 @@ pub mod time;
 pub use error::{Error, Kind, Result};
 pub use exit::ExitCode;
 pub use hash::ContentHash;
-pub use id::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, TxnId};
+pub use id::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, TaskId, TxnId};
 pub use path::RepoPath;
 pub use redact::Redactor;
 pub use time::Timestamp;

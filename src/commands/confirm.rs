@@ -54,7 +54,9 @@ pub(super) fn ask(
     confirm: Confirm,
 ) -> Result<Vec<Outcome>> {
     let mut requests = Vec::new();
-    for (op, needs) in changes {
+    let redactor = cx.redactor();
+    for (mut op, needs) in changes {
+        op.redact(&redactor);
         requests.push(cx.request(op, needs)?);
     }
     let mut outcomes = submit(cx, store, &requests)?;
@@ -190,8 +192,13 @@ fn standing(
 /// `None`: none yet; else the refusal, if it is one.
 fn ruling(view: &View, request: &Request) -> Option<Option<Refusal>> {
     let ruling = match &request.op {
-        Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => {
-            view.locks.get(key)?.rulings.get(&request.txn)
+        op if op.lock().is_some() => {
+            let lock = op.lock().and_then(|key| view.locks.get(key));
+            lock?.rulings.get(&request.txn)
+        }
+        Op::Task(_) => {
+            let mut tasks = view.tasks.values();
+            tasks.find_map(|task| task.rulings.get(&request.txn))
         }
         op => {
             let feature = view.features.get(op.feature()?)?;

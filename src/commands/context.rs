@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::{ActorId, AttemptId, Error, Oid, Result, Timestamp, text};
+use crate::base::redact::is_secret_name;
+use crate::base::{ActorId, AttemptId, Error, Oid, Redactor, Result, Timestamp, text};
 use crate::commands::Ui;
 use crate::config::rights::Rights;
 use crate::config::{self, Environment, Loaded};
@@ -192,9 +193,23 @@ impl<'a> Context<'a> {
         Ok(actor)
     }
 
-    /// `user@host`, for people.
+    /// `user@host`, for people; behind the name of the agent where there is one.
     pub fn label(&self) -> String {
-        host::label(self.env.user())
+        let person = host::label(self.env.user());
+        match self.env.text("AGENT_ID") {
+            Some(agent) => {
+                let agent = text::foreign(agent).to_string();
+                format!("{} ({person})", text::cut(&agent, AGENT_CHARS_MAX))
+            }
+            None => person,
+        }
+    }
+
+    /// Takes the secrets of this environment out of text, and what looks like one.
+    pub fn redactor(&self) -> Redactor {
+        let vars = self.env.all().iter();
+        let secret = vars.filter(|(name, _)| is_secret_name(&name.to_string_lossy()));
+        Redactor::new(secret.filter_map(|(_, value)| value.to_str().map(str::to_owned)))
     }
 
     /// This clone, now.
@@ -253,6 +268,9 @@ impl<'a> Context<'a> {
             .map_err(Error::from)
     }
 }
+
+/// Characters of an agent's name in a label.
+const AGENT_CHARS_MAX: usize = 60;
 
 /// How the worktrees of attempts are called.
 const ROOM_PREFIX: &str = "wp-";

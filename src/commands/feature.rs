@@ -93,6 +93,30 @@ pub(super) fn package_target(text: &str) -> Result<Target> {
     Ok(Target { feature, package })
 }
 
+/// The published feature that is named, or `FEATURE/PACKAGE`; nothing without a word.
+///
+/// # Errors
+/// Usage: there is no such feature.
+pub(super) fn about(
+    store: &Store,
+    word: Option<&str>,
+) -> Result<(Option<FeatureId>, Option<PackageId>)> {
+    let Some(word) = word else {
+        return Ok((None, None));
+    };
+    let view = store.view(&Load::Briefs)?;
+    let known = |word: &str| FeatureId::parse(word).filter(|id| view.briefs.contains_key(id));
+    if let Some(id) = known(word) {
+        return Ok((Some(id), None));
+    }
+    let parts = word.rsplit_once('/');
+    let both = parts.and_then(|(f, p)| Some((known(f)?, PackageId::parse(p)?)));
+    match both {
+        Some((feature, package)) => Ok((Some(feature), Some(package))),
+        None => Err(unknown(word, &view)),
+    }
+}
+
 fn load(store: &Store, id: FeatureId) -> Result<Found> {
     let view = store.view(&Load::Features(vec![id.clone()]))?;
     let records = view.features.get(&id).cloned().unwrap_or_default();

@@ -2,18 +2,16 @@
 
 use clap::Subcommand;
 
-use crate::base::json::{Value, json};
+use crate::base::Result;
+use crate::base::json::{self, json};
 use crate::base::text::foreign;
-use crate::base::{Error, Result, json};
-use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
+use crate::commands::confirm::Confirm;
 use crate::commands::held;
+use crate::commands::verbs::Reply;
+use crate::commands::verbs::identity::{IdentityArgs, identity};
+use crate::commands::verbs::locks::{self, Wish};
 use crate::commands::{Answer, Context};
-use crate::model::LockKey;
-use crate::os::random;
 use crate::report::table::{Cell, Table};
-use crate::scope::Pattern;
-use crate::state::Op;
-use crate::store::Load;
 
 /// Take and give back locks outside packages
 ///
@@ -31,17 +29,18 @@ enum Verb {
     Acquire(Acquire),
     /// Give a lock back
     Release(Release),
-    /// Show locks outside packages
-    List,
+    /// Show what is locked, by sessions and by packages
+    List(List),
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    git wp lock acquire src/api/users.rs --session ann -m \"moving it\"\n  \
+    git wp lock acquire 'api:GET /v1/users' --ttl 30\n  \
+    git wp lock acquire db:schema:users --ttl 0 --session add-auth/wp-api   an intent")]
 struct Acquire {
     /// Path, glob or logical key
     key: String,
-    /// The session that will hold it; a fresh one if none is named
-    #[arg(long, visible_alias = "as", value_name = "NAME")]
-    session: Option<String>,
     /// Why, for those who have to wait
     #[arg(short = 'm', long)]
     reason: Option<String>,
@@ -49,16 +48,28 @@ struct Acquire {
     #[arg(long, default_value_t = 120, value_name = "MINUTES")]
     ttl: u32,
     #[command(flatten)]
+    who: IdentityArgs,
+    #[command(flatten)]
     confirm: Confirm,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  git wp lock list\n  git wp lock list 'src/api/**' api:GET /v1"
+)]
+struct List {
+    /// Only what has a path or a key in common with one of these
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  git wp lock release src/api/users.rs --session ann")]
 struct Release {
     /// The key as it was taken
     key: String,
-    /// The session that holds it; without it, a lock that this clone took
-    #[arg(long, visible_alias = "as", value_name = "NAME")]
-    session: Option<String>,
+    #[command(flatten)]
+    who: IdentityArgs,
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -68,110 +79,77 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     match &args.verb {
         Verb::Acquire(args) => acquire(args, cx),
         Verb::Release(args) => release(args, cx),
-        Verb::List => list(cx),
+        Verb::List(args) => list(args, cx),
     }
 }
 
 fn acquire(args: &Acquire, cx: &mut Context<'_>) -> Result<Answer> {
-    check_key(&args.key, &cx.settings()?.project.locks.namespaces)?;
     let store = cx.store()?;
-    let session = held::session(cx, args.session.as_deref())?;
-    let attempt = random::attempt_id()?;
-    let op = Op::LockAcquire {
-        attempt: attempt.clone(),
+    let who = identity(cx, &args.who)?;
+    let wish = Wish {
         key: args.key.clone(),
-        session: session.clone(),
         reason: args.reason.clone(),
         ttl_minutes: args.ttl,
-        steal: None,
     };
-    let firmness = match confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)? {
-        Outcome::Stands(firmness) => firmness,
-        Outcome::Refused(refusal) => return held::refused(&refusal, cx),
-    };
-    let epoch = match firmness {
-        Firmness::Confirmed | Firmness::Provisional { .. } if args.ttl > 0 => {
-            let view = store.view(&Load::Briefs)?;
-            let lock = view.locks.get(&args.key);
-            let mut grants = lock.into_iter().flat_map(|l| l.grants.values());
-            grants.find(|g| g.attempt == attempt).map(|g| g.epoch)
-        }
-        _ => None,
-    };
-    let data = json!({
-        "key": args.key,
-        "session": session,
-        "attempt": attempt,
-        "epoch": epoch,
-        "intent": args.ttl == 0,
-    });
-    let key = foreign(&args.key).to_string();
-    let what = if args.ttl == 0 { "announced" } else { "locked" };
-    let text = format!("{what} `{key}` for session {}\n", foreign(&session));
-    Ok(firmness.answer(data, text))
+    let reply = locks::acquire(cx, &store, (&wish, &who), args.confirm)?;
+    reply.answer(cx, |taken| {
+        let what = match (taken.intent, taken.refreshed) {
+            (true, _) => "announced",
+            (false, true) => "renewed",
+            (false, false) => "locked",
+        };
+        let (key, session) = (foreign(&taken.key), foreign(&taken.session));
+        format!("{what} `{key}` for session {session}\n")
+    })
 }
 
 fn release(args: &Release, cx: &mut Context<'_>) -> Result<Answer> {
     let store = cx.store()?;
-    let session = match (&args.session, cx.env().attempt()?) {
-        (Some(session), _) => Some(session.clone()),
-        (None, Some(attempt)) => Some(attempt.as_str().to_owned()),
-        (None, None) => None,
-    };
-    let op = Op::LockRelease {
-        key: args.key.clone(),
-        session,
-    };
-    match confirm::ask_one(cx, &store, (op, Vec::new()), args.confirm)? {
-        Outcome::Stands(firmness) => {
-            let text = format!("released `{}`\n", foreign(&args.key));
-            Ok(firmness.answer(json!({"key": args.key}), text))
+    let who = identity(cx, &args.who)?;
+    let own = (args.key.as_str(), who.named_session());
+    let reply = locks::release(cx, &store, own, args.confirm)?;
+    Ok(match reply {
+        Reply::Done(key, firmness) => {
+            let text = format!("released `{}`\n", foreign(&key));
+            firmness.answer(json!({"key": key}), text)
         }
-        Outcome::Refused(refusal) => held::refused(&refusal, cx),
-    }
+        Reply::Refused(refusal) => return held::refused(&refusal, cx),
+    })
 }
 
-fn list(cx: &mut Context<'_>) -> Result<Answer> {
-    let view = cx.store()?.view(&Load::Briefs)?;
-    let mut rows: Vec<Value> = Vec::new();
+fn list(args: &List, cx: &mut Context<'_>) -> Result<Answer> {
+    let store = cx.store()?;
+    let rows = locks::list(cx, &store, &args.keys)?;
     let mut table = Table::new(0);
-    table.head(&["key", "session", "by", "since", "reason"]);
-    for (key, lock) in &view.locks {
-        let live = lock.live().map(|(_, claim)| claim);
-        for claim in live.into_iter().chain(lock.intents()) {
-            rows.push(json::value(claim)?);
-            table.row(vec![
-                Cell::new(key),
-                Cell::new(&claim.session),
-                Cell::new(&claim.by.label),
-                Cell::new(claim.by.at.to_string()),
-                Cell::new(claim.reason.as_deref().unwrap_or("")),
-            ]);
-        }
+    table.head(&["key", "held by", "by", "since", "reason"]);
+    for row in &rows {
+        let holder = match (&row.session, &row.feature, &row.package) {
+            (Some(session), _, _) if row.intent => format!("intent of {session}"),
+            (Some(session), _, _) => session.clone(),
+            (None, Some(feature), Some(package)) => format!("{feature}/{package}"),
+            (None, _, _) => row.attempt.to_string(),
+        };
+        let reason = row.reason.clone().unwrap_or_default();
+        let reason = match row.lapsed {
+            true => format!("{reason} (lapsed)"),
+            false => reason,
+        };
+        table.row(vec![
+            Cell::new(&row.key),
+            Cell::new(holder),
+            Cell::new(&row.label),
+            Cell::new(row.locked_at.to_string()),
+            Cell::new(reason.trim()),
+        ]);
     }
     let text = match rows.is_empty() {
-        true => "nothing is locked outside packages\n".to_owned(),
+        true => "nothing is locked\n".to_owned(),
         false => table.render(cx.ui.page()),
     };
-    let data = json!({"locks": rows, "count": rows.len(), "truncated": false});
+    let data = json!({
+        "locks": json::value(&rows)?,
+        "count": rows.len(),
+        "truncated": false,
+    });
     Ok(Answer::done(data, text))
-}
-
-/// A known namespace makes it a logical key, anything else has to be a pattern.
-fn check_key(key: &str, namespaces: &[String]) -> Result<()> {
-    let Err(why) = LockKey::parse(key, namespaces) else {
-        return Ok(());
-    };
-    let looks_logical = key
-        .split_once(':')
-        .is_some_and(|(name, _)| !name.contains('/'));
-    if !looks_logical && Pattern::parse(key).is_ok() {
-        return Ok(());
-    }
-    let why = match (looks_logical, Pattern::parse(key)) {
-        (false, Err(error)) => error.to_string(),
-        _ => why,
-    };
-    let message = format!("`{}` is no lock key: {why}", foreign(key));
-    Err(Error::usage("lock-key", message).hint("for instance: api:GET /v1/users, or src/a/**"))
 }

@@ -5,19 +5,24 @@ pub mod context;
 pub mod ui;
 
 mod adopt;
+mod agents;
 mod approve;
+mod audit;
 mod bring;
+mod capabilities;
 pub mod change;
 mod cleanup;
 mod completions;
 mod confirm;
 mod demo;
 mod doctor;
+mod escalate;
 mod evidence;
 mod exchange;
 mod feature;
 mod graph;
 mod guard;
+mod handoff;
 mod held;
 mod help;
 mod hold;
@@ -29,7 +34,9 @@ mod kept;
 mod lock;
 mod log;
 mod man;
+mod memory;
 mod policy;
+mod prime;
 mod reading;
 mod remote;
 mod report;
@@ -40,6 +47,7 @@ mod sync;
 mod task;
 mod trust;
 mod validate;
+mod verbs;
 mod weigh;
 mod why;
 mod work;
@@ -118,6 +126,15 @@ enum Verb {
     Lock(lock::Args),
     Guard(guard::Args),
     Policy(policy::Args),
+    Agents(agents::Args),
+    Handoff(handoff::Args),
+    Remember(memory::Args),
+    Recall(memory::RecallArgs),
+    Forget(memory::ForgetArgs),
+    Escalate(escalate::Args),
+    Audit(audit::Args),
+    Capabilities(capabilities::Args),
+    Prime(prime::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -174,6 +191,15 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Lock(args) => lock::run(&args, cx),
         Verb::Guard(args) => guard::run(&args, cx),
         Verb::Policy(args) => policy::run(&args, cx),
+        Verb::Agents(args) => agents::run(&args, cx),
+        Verb::Handoff(args) => handoff::run(&args, cx),
+        Verb::Remember(args) => memory::remember(&args, cx),
+        Verb::Recall(args) => memory::recall(&args, cx),
+        Verb::Forget(args) => memory::forget(&args, cx),
+        Verb::Escalate(args) => escalate::run(&args, cx),
+        Verb::Audit(args) => audit::run(&args, cx),
+        Verb::Prime(args) => prime::run(&args, cx),
+        Verb::Capabilities(args) => capabilities::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),
         Verb::Demo(args) => demo::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),

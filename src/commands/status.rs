@@ -14,7 +14,7 @@ use crate::state::{FeatureView, View};
 use crate::store::{Load, Store};
 
 /// Counts the forms of [`StatusView`] that are kept in the cache.
-const DERIVED: &str = "status-2";
+const DERIVED: &str = "status-3";
 
 /// Show where a feature and its packages stand
 ///

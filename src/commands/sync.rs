@@ -83,9 +83,10 @@ fn authority(asked: Option<&str>, cx: &mut Context<'_>) -> Result<String> {
 
 /// How a command ends that made this exchange.
 pub(super) fn exit(report: &SyncReport) -> ExitCode {
-    let lock_lost = |op: &Op| matches!(op, Op::LockAcquire { .. });
+    // Locks and tasks: claims of packages are superseded.
+    let is_claim = |op: &Op| op.claims().is_some() && !matches!(op, Op::Claim(_));
     let lost =
-        !report.superseded.is_empty() || report.refused.iter().any(|v| lock_lost(&v.request.op));
+        !report.superseded.is_empty() || report.refused.iter().any(|v| is_claim(&v.request.op));
     match report.result {
         SyncResult::Offline => ExitCode::Provisional,
         _ if lost => ExitCode::Lost,

@@ -46,6 +46,8 @@ pub enum EventKind {
     RunStarted,
     /// A run that was interrupted goes on.
     RunResumed,
+    /// What others left goes into the prompts of this run.
+    Recalled,
     /// An attempt holds its package and its agent starts.
     AttemptStarted,
     /// This process looks after an attempt that nobody looked after.

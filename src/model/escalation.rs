@@ -67,6 +67,71 @@ pub enum EscalationKind {
     FlakyTestQuarantineRequest,
 }
 
+impl EscalationKind {
+    /// Every kind, for lists and messages.
+    pub const ALL: [EscalationKind; 8] = [
+        EscalationKind::ContractRevisionRequired,
+        EscalationKind::PlanRevisionRequired,
+        EscalationKind::ResourceConflict,
+        EscalationKind::VerificationInfeasible,
+        EscalationKind::ScopeViolation,
+        EscalationKind::EnvResourceConflict,
+        EscalationKind::SecurityEscalation,
+        EscalationKind::FlakyTestQuarantineRequest,
+    ];
+
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EscalationKind::ContractRevisionRequired => "CONTRACT_REVISION_REQUIRED",
+            EscalationKind::PlanRevisionRequired => "PLAN_REVISION_REQUIRED",
+            EscalationKind::ResourceConflict => "RESOURCE_CONFLICT",
+            EscalationKind::VerificationInfeasible => "VERIFICATION_INFEASIBLE",
+            EscalationKind::ScopeViolation => "SCOPE_VIOLATION",
+            EscalationKind::EnvResourceConflict => "ENV_RESOURCE_CONFLICT",
+            EscalationKind::SecurityEscalation => "SECURITY_ESCALATION",
+            EscalationKind::FlakyTestQuarantineRequest => "FLAKY_TEST_QUARANTINE_REQUEST",
+        }
+    }
+
+    /// How bad it is where nobody says otherwise.
+    pub fn usual_severity(self) -> EscalationSeverity {
+        match self {
+            EscalationKind::ContractRevisionRequired
+            | EscalationKind::PlanRevisionRequired
+            | EscalationKind::ScopeViolation
+            | EscalationKind::SecurityEscalation => EscalationSeverity::Blocking,
+            EscalationKind::ResourceConflict | EscalationKind::VerificationInfeasible => {
+                EscalationSeverity::High
+            }
+            EscalationKind::EnvResourceConflict => EscalationSeverity::Medium,
+            EscalationKind::FlakyTestQuarantineRequest => EscalationSeverity::NonBlocking,
+        }
+    }
+}
+
+impl EscalationSeverity {
+    /// Every severity, for lists and messages.
+    pub const ALL: [EscalationSeverity; 5] = [
+        EscalationSeverity::NonBlocking,
+        EscalationSeverity::Low,
+        EscalationSeverity::Medium,
+        EscalationSeverity::High,
+        EscalationSeverity::Blocking,
+    ];
+
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EscalationSeverity::NonBlocking => "NON_BLOCKING",
+            EscalationSeverity::Low => "LOW",
+            EscalationSeverity::Medium => "MEDIUM",
+            EscalationSeverity::High => "HIGH",
+            EscalationSeverity::Blocking => "BLOCKING",
+        }
+    }
+}
+
 /// How bad an escalation is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

@@ -18,6 +18,7 @@ pub mod queue_result;
 pub mod scope_spec;
 pub mod settings;
 pub mod status;
+pub mod task;
 pub mod verification;
 
 pub use contract::{Contract, ContractKind, Contracts};
@@ -34,4 +35,5 @@ pub use queue_result::QueueResult;
 pub use scope_spec::{ScopeMode, ScopeSpec};
 pub use settings::{Durability, Settings};
 pub use status::{PackageStatus, RunResult};
+pub use task::TaskOutcome;
 pub use verification::{Step, StepKind, Tier, Verification};

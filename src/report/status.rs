@@ -25,7 +25,30 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
         out.push('\n');
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
+    out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
+    out
+}
+
+/// What agents cannot decide by themselves.
+fn escalations(view: &StatusView, page: Page) -> String {
+    if view.escalations.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(2);
+    for row in &view.escalations {
+        let package = row.package.as_ref().map_or("", |id| id.as_str());
+        let person = if row.requires_human { "person" } else { "" };
+        table.row(vec![
+            Cell::new(package),
+            Cell::labelled(Label::Warn, row.severity.as_str()),
+            Cell::new(row.kind.as_str()),
+            Cell::new(person),
+            Cell::new(&row.summary),
+        ]);
+    }
+    let mut out = format!("\n{}\n", page.paint(Label::Warn, "asked by agents"));
+    out.push_str(&table.render(page));
     out
 }
 
@@ -208,6 +231,7 @@ mod tests {
 
     fn view() -> StatusView {
         StatusView {
+            escalations: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),
             state: FeatureState::Running,

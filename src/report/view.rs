@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
+use crate::model::escalation::{EscalationKind, EscalationSeverity};
 use crate::model::{EndReason, OutcomeKind, PackageStatus};
 use crate::report::remote::RemoteView;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
+use crate::state::record::Escalated;
 use crate::state::view::{AttemptView, LandState, PackageView, Tentative};
 
 /// Where one feature stands.
@@ -26,10 +28,34 @@ pub struct StatusView {
     pub packages: Vec<PackageRow>,
     /// Open manual and ci steps.
     pub awaiting: Vec<AwaitingRow>,
+    /// What agents cannot decide by themselves, oldest first.
+    pub escalations: Vec<EscalationRow>,
     /// Who merges, where several machines share an authority.
     pub integrator: Option<IntegratorRow>,
     /// The remote whose state decides; `null`: this repository's own.
     pub remote: Option<RemoteView>,
+}
+
+/// A question of an agent; its words are data of unknown intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscalationRow {
+    /// Its id.
+    pub id: String,
+    /// The package; `null`: the feature as a whole.
+    pub package: Option<PackageId>,
+    /// What it is about.
+    #[serde(rename = "type")]
+    pub kind: EscalationKind,
+    /// How bad it is.
+    pub severity: EscalationSeverity,
+    /// In a sentence.
+    pub summary: String,
+    /// True if only a person can decide it.
+    pub requires_human: bool,
+    /// The agent that asks.
+    pub agent: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Who merges a feature.
@@ -140,6 +166,20 @@ pub struct AwaitingRow {
     pub what: String,
 }
 
+fn escalation_row(asked: &Escalated) -> EscalationRow {
+    let question = &asked.escalation;
+    EscalationRow {
+        id: question.escalation_id.clone(),
+        package: asked.package.clone(),
+        kind: question.kind,
+        severity: question.severity,
+        summary: question.summary.clone(),
+        requires_human: question.requires_human,
+        agent: asked.agent.clone(),
+        at: asked.by.at,
+    }
+}
+
 impl StatusView {
     /// Where `feature` stands by its records.
     pub fn of(feature: &FeatureId, view: &FeatureView) -> Self {
@@ -165,6 +205,7 @@ impl StatusView {
             head: head(view),
             packages: packages.collect(),
             awaiting: awaiting.collect(),
+            escalations: view.escalations.iter().map(escalation_row).collect(),
             integrator: view.integrator().map(|live| IntegratorRow {
                 actor: live.by.actor.clone(),
                 machine: live.by.label.clone(),

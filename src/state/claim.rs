@@ -5,7 +5,7 @@ use crate::model::EndReason;
 use crate::state::codec;
 use crate::state::draft::{Draft, invalid, lock_holder, package_holder, stable, stopped, unknown};
 use crate::state::land::landing_of;
-use crate::state::layout::{FeatureRoom, PackageRoom};
+use crate::state::layout::{FeatureRoom, LockRoom, PackageRoom};
 use crate::state::locks::{LockSet, Wanted};
 use crate::state::record::{Grant, LockClaim};
 use crate::state::refusal::{Holder, Refusal};
@@ -59,6 +59,7 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
         record.by = draft.by();
         draft.add(room.attempt(&attempt.attempt), &record)?;
     }
+    absorb(draft, &format!("{feature_id}/{package_id}"))?;
     let epoch = package.highest().map_or(0, |grant| grant.epoch) + 1;
     let grant = Grant {
         epoch,
@@ -68,6 +69,16 @@ pub(super) fn claim(draft: &mut Draft<'_>, claim: &Claim) -> Result<(), Refusal>
         by: draft.by(),
     };
     draft.add(room.grant(draft.authority(), epoch), &grant)
+}
+
+/// Ends the intents that were announced for a package under its name: its grant holds more.
+fn absorb(draft: &mut Draft<'_>, session: &str) -> Result<(), Refusal> {
+    for (key, lock) in &draft.view.locks {
+        for intent in lock.absorbed(session, draft.request.at) {
+            draft.end_lock(&LockRoom::of(key), 0, &intent.attempt)?;
+        }
+    }
+    Ok(())
 }
 
 /// The plan was published and has the package.

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::json;
-use crate::state::record::{Body, Record};
+use crate::state::layout::{self, Slot};
+use crate::state::record::{Beat, Body, Record, Session};
 use crate::state::refusal::Refusal;
 
 /// The canonical bytes of a record's body.
@@ -45,5 +46,14 @@ impl Record {
     pub fn json<T: Serialize>(path: String, body: &T) -> Result<Self, Refusal> {
         let body = Body::Json(encode(body)?);
         Ok(Record { path, body })
+    }
+}
+
+/// The counter of a register; `None` if the bytes are none.
+pub fn seq(path: &str, bytes: &[u8]) -> Option<u64> {
+    match layout::parse(path)? {
+        Slot::Beat(_) => decode::<Beat>(bytes).ok().map(|beat| beat.seq),
+        Slot::Session(..) => decode::<Session>(bytes).ok().map(|session| session.seq),
+        _ => None,
     }
 }

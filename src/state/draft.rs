@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId};
 use crate::model::{EndReason, LockKey};
 use crate::state::codec;
-use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom};
+use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom, TaskRoom};
 use crate::state::record::{
     Authority, Body, By, End, FORMAT_VERSION, FormatRecord, Grant, Hold, HoldKind, LockClaim,
-    Record,
+    Record, TaskClaim,
 };
 use crate::state::refusal::{Holder, Refusal};
 use crate::state::request::{Op, Request};
@@ -47,13 +47,15 @@ impl<'a> Draft<'a> {
                 why: format!("it has format {v}, this program changes none above {FORMAT_VERSION}"),
             });
         }
-        let room = self.request.op.feature().map(FeatureRoom::of);
+        let op = &self.request.op;
+        let feature = op.feature().map(FeatureRoom::of);
+        let task = op.task().map(TaskRoom::of);
+        let room = feature.as_ref().map(FeatureRoom::path);
+        let room = room.or(task.as_ref().map(TaskRoom::path));
         let grants = matches!(self.request.op, Op::Claim(_) | Op::LockAcquire { .. });
         let mut problems = self.view.problems.iter();
-        let concerned = problems.find(|problem| {
-            concerns(problem, room.as_ref().map(FeatureRoom::path))
-                || (grants && hides_rights(problem))
-        });
+        let concerned =
+            problems.find(|problem| concerns(problem, room) || (grants && hides_rights(problem)));
         match concerned {
             Some(problem) => Err(Refusal::Damaged {
                 path: problem.path.clone(),
@@ -194,6 +196,11 @@ fn concerns(problem: &Problem, room: Option<&str>) -> bool {
 /// True if a live grant may be among what cannot be read.
 fn hides_rights(problem: &Problem) -> bool {
     let is_fact = problem.path.contains("/facts/") || problem.path.contains("/answers/");
+    // Tasks lock nothing, and registers grant nothing.
+    let is_apart = problem.path.starts_with("tasks/") || problem.path.starts_with("actors/");
+    if is_apart {
+        return false;
+    }
     problem.path.contains("/rights/") || !(is_fact || problem.is_foreign())
 }
 
@@ -260,17 +267,22 @@ pub(super) fn stopped(
         return Some(Refusal::OnHold { why });
     }
     let key = format!("feature:{feature}:pause");
-    paused_by(view, (feature, package), &key).map(|who| Refusal::OnHold {
+    paused_by(view, (feature, package), (&key, None)).map(|who| Refusal::OnHold {
         why: format!("paused: `{key}` is held by {who}"),
     })
 }
 
-/// Who holds the pause key, the package itself excepted.
-fn paused_by(view: &View, own: (&FeatureId, Option<&PackageId>), key: &str) -> Option<String> {
+/// Who holds the pause key, the package or the session itself excepted.
+fn paused_by(
+    view: &View,
+    own: (&FeatureId, Option<&PackageId>),
+    (key, session): (&str, Option<&str>),
+) -> Option<String> {
     let pause = LockKey::unchecked(key);
     let free = view.locks.values().filter_map(|lock| lock.live());
     let covers = |grant: &Grant| grant.locks.keys.iter().any(|k| k.meets(&pause));
-    if let Some((_, claim)) = { free }.find(|(grant, _)| covers(grant)) {
+    let others = { free }.filter(|(_, claim)| session != Some(claim.session.as_str()));
+    if let Some((_, claim)) = { others }.find(|(grant, _)| covers(grant)) {
         return Some(match &claim.reason {
             Some(reason) => format!("session {}: {reason}", claim.session),
             None => format!("session {}", claim.session),
@@ -320,7 +332,36 @@ pub(super) fn lock_holder(grant: &Grant, claim: &LockClaim, what: String) -> Hol
     }
 }
 
-fn expires(grant: &Grant) -> Option<Timestamp> {
+/// Describes the holder of a free-standing task.
+pub(super) fn task_holder(grant: &Grant, claim: &TaskClaim, expires: Option<Timestamp>) -> Holder {
+    Holder {
+        feature: None,
+        package: None,
+        attempt: grant.attempt.clone(),
+        session: Some(claim.session.clone()),
+        label: grant.by.label.clone(),
+        what: format!("task {}", claim.task),
+        reason: None,
+        since: grant.by.at,
+        expires,
+    }
+}
+
+/// Why a pause of the feature keeps a session from taking and finishing its tasks. The session
+/// that paused it is not kept out.
+pub(super) fn paused(view: &View, feature: &FeatureId, session: &str) -> Option<Refusal> {
+    if view.briefs.get(feature).is_some_and(|brief| brief.held) {
+        let why = format!("`{feature}` is paused or cancelled");
+        return Some(Refusal::OnHold { why });
+    }
+    let key = format!("feature:{feature}:pause");
+    let by = paused_by(view, (feature, None), (&key, Some(session)))?;
+    let why = format!("paused: `{key}` is held by {by}");
+    Some(Refusal::OnHold { why })
+}
+
+/// When a lease runs out, if there is one.
+pub(super) fn expires(grant: &Grant) -> Option<Timestamp> {
     let lease = u64::from(grant.lease_seconds?);
     Some(grant.by.at.plus(Duration::from_secs(lease)))
 }

@@ -9,7 +9,7 @@ use crate::state::record::Record;
 use crate::state::refusal::Refusal;
 use crate::state::request::{Op, Request};
 use crate::state::view::View;
-use crate::state::{attempt, claim, feature, integrator, land, lock};
+use crate::state::{attempt, claim, feature, integrator, land, lock, said, task};
 
 /// What the request changes, or why nothing may change.
 ///
@@ -36,6 +36,9 @@ pub fn evaluate(view: &View, request: &Request) -> Result<Vec<Record>, Refusal> 
         Op::Landed { feature, n } => land::landed(&mut draft, feature, *n)?,
         Op::VoidLand { feature, n, note } => land::void(&mut draft, feature, (*n, note))?,
         Op::LockAcquire { .. } => lock::acquire(&mut draft)?,
+        Op::LockEnd { .. } => lock::end(&mut draft)?,
+        Op::Task(op) => task::task(&mut draft, op)?,
+        Op::Say(what) => said::say(&mut draft, what)?,
         Op::LockRelease { key, session } => lock::release(&mut draft, key, session.as_deref())?,
     }
     draft.finish()

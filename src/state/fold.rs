@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{ActorId, FeatureId, PackageId};
+use crate::base::{ActorId, FeatureId, PackageId, TaskId};
 use crate::state::codec::decode;
 use crate::state::layout::{
-    self, FeatureRoom, LockRoom, LockSlot, PackageRoom, Slot, feature_slot, lock_slot, package_slot,
+    self, FeatureRoom, LockRoom, PackageRoom, Slot, TaskRoom, feature_slot, lock_slot,
+    package_slot, task_slot,
 };
-use crate::state::record::{Attempt, Authority, Beat, Body, FormatRecord, LockClaim, Open, Record};
-use crate::state::view::{FeatureView, LockView, PackageView, Problem, View};
+use crate::state::lock_view::LockView;
+use crate::state::record::{Authority, Beat, FormatRecord};
+use crate::state::task_view::TaskView;
+use crate::state::view::{FeatureView, PackageView, Problem, View};
 
 /// A blob of the state tree: its path below the folder that is folded, and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +102,29 @@ pub fn lock(
     folded
 }
 
+/// Folds the folder of a free-standing task.
+pub fn task(
+    room: &TaskRoom,
+    authority: Option<&ActorId>,
+    entries: &[Entry],
+) -> Folded<TaskId, TaskView> {
+    let mut folded: Folded<TaskId, TaskView> = Folded::new(Some(room.task().clone()));
+    let slots = folded.sorted(room.path(), entries, task_slot);
+    for (slot, entry) in slots {
+        if let Err(why) = folded.view.put(room, &slot, authority, &entry.bytes) {
+            folded.problem(room.path(), &entry.path, why);
+        }
+    }
+    if folded.view.task.is_none() {
+        let why = "no record tells what this task is".to_owned();
+        folded.problem(room.path(), "", why);
+    }
+    for why in folded.view.contradictions() {
+        folded.problem(room.path(), "rights", why);
+    }
+    folded
+}
+
 impl Folded<FeatureId, FeatureView> {
     /// Adds a package; where its own records do not tell its id, a plan of the feature does.
     pub fn add(&mut self, room: &PackageRoom, package: Folded<PackageId, PackageView>) {
@@ -155,8 +181,6 @@ impl<Id, V> Folded<Id, V> {
     }
 }
 
-const NOT_A_RECORD: &str = "it is no record";
-
 /// Folds a whole state: every entry with its full path.
 pub fn everything(entries: &[Entry]) -> View {
     let mut view = View::default();
@@ -177,8 +201,15 @@ pub fn everything(entries: &[Entry]) -> View {
                 let below = below(room.path(), entry);
                 rooms.locks.entry(room).or_default().push(below);
             }
+            Some(Slot::Task(room, _)) => {
+                let below = below(room.path(), entry);
+                rooms.tasks.entry(room).or_default().push(below);
+            }
             Some(Slot::Beat(actor)) => view.put_beat(&actor, &entry.path, &entry.bytes),
-            Some(Slot::Reserved) => {}
+            Some(Slot::Session(actor, name)) => {
+                view.put_session((&actor, &name), &entry.path, &entry.bytes);
+            }
+            Some(Slot::Shelf(..)) => {}
             None => view.problems.push(Problem::foreign(entry.path.clone())),
         }
     }
@@ -191,6 +222,7 @@ type Below = Vec<Entry>;
 struct Rooms {
     features: BTreeMap<FeatureRoom, (Below, BTreeMap<PackageRoom, Below>)>,
     locks: BTreeMap<LockRoom, Below>,
+    tasks: BTreeMap<TaskRoom, Below>,
 }
 
 impl Rooms {
@@ -206,6 +238,9 @@ impl Rooms {
         }
         for (room, entries) in self.locks {
             view.add_lock(&room, lock(&room, authority.as_ref(), &entries));
+        }
+        for (room, entries) in self.tasks {
+            view.add_task(&room, task(&room, authority.as_ref(), &entries));
         }
         view.problems.sort();
         view
@@ -290,96 +325,14 @@ impl View {
         }
     }
 
-    /// Adds records that were accepted on this very view.
-    ///
-    /// The features concerned must have been loaded, as for [`crate::state::evaluate()`].
-    pub fn apply(&mut self, records: &[Record]) {
-        for record in records {
-            if let Err(why) = self.apply_one(record) {
-                self.problem(&record.path, why);
-                self.problems.sort();
-            }
-        }
+    /// Adds a folded task.
+    pub fn add_task(&mut self, room: &TaskRoom, folded: Folded<TaskId, TaskView>) {
+        self.problems.extend(folded.problems);
+        self.tasks.insert(room.task().clone(), folded.view);
     }
 
-    fn apply_one(&mut self, record: &Record) -> Result<(), String> {
-        let Body::Json(bytes) = &record.body else {
-            return Ok(());
-        };
-        let authority = self.authority.as_ref().map(|a| a.id.clone());
-        let authority = authority.as_ref();
-        match layout::parse(&record.path).ok_or(NOT_A_RECORD)? {
-            Slot::Reserved => Ok(()),
-            Slot::Beat(actor) => {
-                self.put_beat(&actor, &record.path, bytes);
-                Ok(())
-            }
-            Slot::Format | Slot::Authority => {
-                self.put_meta(&record.path, bytes);
-                Ok(())
-            }
-            Slot::Feature(room, slot) => {
-                let id = match self.feature_of(&room) {
-                    Some(id) => id,
-                    None => decode::<Open>(bytes)?.feature,
-                };
-                let feature = self.features.entry(id.clone()).or_default();
-                feature.put(&room, &slot, authority, bytes)?;
-                let brief = self.briefs.entry(id).or_default();
-                feature.refresh(brief);
-                Ok(())
-            }
-            Slot::Package(feature, room, slot) => {
-                let id = self.feature_of(&feature).ok_or(NOT_LOADED)?;
-                let feature = self.features.get_mut(&id).ok_or(NOT_LOADED)?;
-                let package = match feature.package_of(&room) {
-                    Some(package) => package,
-                    None => decode::<Attempt>(bytes)?.package,
-                };
-                let view = feature.packages.entry(package.clone()).or_default();
-                let was_merged = view.accept.is_some();
-                view.put(&room, &slot, authority, bytes)?;
-                let brief = self.briefs.entry(id).or_default();
-                brief.merged += usize::from(view.accept.is_some() && !was_merged);
-                brief.refresh(&package, view.live());
-                Ok(())
-            }
-            Slot::Lock(room, slot) => self.apply_lock(&room, &slot, authority, bytes),
-        }
-    }
-
-    fn apply_lock(
-        &mut self,
-        room: &LockRoom,
-        slot: &LockSlot,
-        authority: Option<&ActorId>,
-        bytes: &[u8],
-    ) -> Result<(), String> {
-        let key = match slot {
-            LockSlot::Claim(_) => decode::<LockClaim>(bytes)?.key,
-            LockSlot::Grant(..)
-            | LockSlot::End(..)
-            | LockSlot::Filed(..)
-            | LockSlot::Ruling(..) => {
-                let mut keys = self.locks.keys();
-                let known = keys.find(|key| LockRoom::of(key) == *room);
-                known.ok_or("its lock has no readable claim")?.clone()
-            }
-        };
-        let lock = self.locks.entry(key).or_default();
-        lock.put(room, slot, authority, bytes)
-    }
-
-    /// The id of the loaded feature that lies in `room`.
-    fn feature_of(&self, room: &FeatureRoom) -> Option<FeatureId> {
-        let plain = FeatureId::parse(room.slug()).filter(|id| room.is_of(id));
-        plain.or_else(|| self.features.keys().find(|id| room.is_of(id)).cloned())
-    }
-
-    fn problem(&mut self, path: &str, why: String) {
+    pub(super) fn problem(&mut self, path: &str, why: String) {
         let path = path.to_owned();
         self.problems.push(Problem { path, why });
     }
 }
-
-const NOT_LOADED: &str = "its feature was not loaded";

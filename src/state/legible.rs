@@ -3,16 +3,19 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::base::{ActorId, TxnId, json};
+use crate::base::{ActorId, TxnId};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation};
 use crate::state::codec::decode;
 use crate::state::filed::Filed;
-use crate::state::layout::{self, FeatureSlot, LockRoom, LockSlot, PackageSlot, Slot};
+use crate::state::layout::{
+    self, FeatureSlot, LockRoom, LockSlot, PackageSlot, Shelf, Slot, TaskSlot,
+};
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, End, EvidenceFact, FinalCheck,
-    FormatRecord, Grant, Hold, Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin,
-    Resignation, Ruling, RunEnded, RunStarted, Salvage,
+    Accept, Answer, Approval, Attempt, Authority, Beat, End, Escalated, EvidenceFact, FinalCheck,
+    FormatRecord, Grant, Handoff, Hold, Integrator, Land, LandClosed, Lift, LockClaim, Memory,
+    Open, PlanOrigin, Resignation, Retraction, Ruling, RunEnded, RunStarted, Salvage, Session,
+    Task, TaskClaim, TaskClosed, TaskResult,
 };
 use crate::state::request::Op;
 
@@ -25,10 +28,25 @@ pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
         Slot::Format => as_a::<FormatRecord>(bytes),
         Slot::Authority => as_a::<Authority>(bytes),
         Slot::Beat(_) => as_a::<Beat>(bytes),
-        // Of a later version: canonical is all that can be asked of it.
-        Slot::Reserved => match json::parse_canonical(bytes) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
+        Slot::Session(..) => as_a::<Session>(bytes),
+        Slot::Shelf(shelf, _) => match shelf {
+            Shelf::Handoffs => as_a::<Handoff>(bytes),
+            Shelf::Memories => as_a::<Memory>(bytes),
+            Shelf::Retractions => as_a::<Retraction>(bytes),
+        },
+        Slot::Task(room, TaskSlot::Filed(actor, txn)) => {
+            let here = |op: &Op| op.task() == Some(room.task());
+            filed(bytes, (&actor, &txn), here)
+        }
+        Slot::Task(_, slot) => match slot {
+            TaskSlot::Submission => as_a::<Task>(bytes),
+            TaskSlot::Claim(_) => as_a::<TaskClaim>(bytes),
+            TaskSlot::Result(_) => as_a::<TaskResult>(bytes),
+            TaskSlot::Grant(..) => as_a::<Grant>(bytes),
+            TaskSlot::End(..) => as_a::<End>(bytes),
+            TaskSlot::Closed(_) => as_a::<TaskClosed>(bytes),
+            TaskSlot::Filed(..) => as_a::<Filed>(bytes),
+            TaskSlot::Ruling(..) => as_a::<Ruling>(bytes),
         },
         Slot::Feature(room, FeatureSlot::Filed(actor, txn)) => {
             let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));
@@ -76,6 +94,7 @@ fn feature(slot: &FeatureSlot, bytes: &[u8]) -> Result<(), String> {
         FeatureSlot::Approval(..) => as_a::<Approval>(bytes),
         FeatureSlot::RunStarted(_) => as_a::<RunStarted>(bytes),
         FeatureSlot::RunEnded(_) => as_a::<RunEnded>(bytes),
+        FeatureSlot::Escalation(_) => as_a::<Escalated>(bytes),
         FeatureSlot::Final(_) => as_a::<FinalCheck>(bytes),
         FeatureSlot::Land(..) => as_a::<Land>(bytes),
         FeatureSlot::Landed(..) | FeatureSlot::Void(..) => as_a::<LandClosed>(bytes),

@@ -1,15 +1,21 @@
 //! Locks taken outside a package, by a session.
 
+use std::time::Duration;
+
 use crate::base::AttemptId;
 use crate::model::EndReason;
 use crate::state::claim::{lock_conflict, stored_form};
-use crate::state::draft::{Draft, invalid, lock_holder, package_holder, stable, unknown};
+use crate::state::draft::{Draft, expires, invalid, lock_holder, package_holder, stable, unknown};
 use crate::state::layout::LockRoom;
-use crate::state::locks::{LockSet, Wanted};
+use crate::state::lock_view::LockView;
+use crate::state::locks::{LEASE_MINUTES_MAX, LockSet, Wanted};
 use crate::state::record::{Grant, LockClaim};
 use crate::state::refusal::{Holder, Refusal};
 use crate::state::request::{Op, Steal};
-use crate::state::view::{LockView, View};
+use crate::state::view::View;
+
+/// Clocks of two machines may differ by this much.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// Takes a lock, renews the session's own, or records an intent.
 pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
@@ -25,6 +31,7 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         return Ok(());
     };
     stable(key.as_str())?;
+    lease(*ttl_minutes)?;
     let locks = stored_form(&LockSet::of_key(key))?;
     let none = LockView::default();
     let lock = draft.view.locks.get(key).unwrap_or(&none);
@@ -55,6 +62,9 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     if !filed {
         draft.add(room.claim(attempt), &claim)?;
     }
+    for intent in lock.absorbed(session, draft.request.at) {
+        draft.end_lock(&room, 0, &intent.attempt)?;
+    }
     let epoch = lock.grants.last_key_value().map_or(0, |(epoch, _)| *epoch) + 1;
     let grant = Grant {
         epoch,
@@ -64,6 +74,15 @@ pub(super) fn acquire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         by: draft.by(),
     };
     draft.add(room.grant(draft.authority(), epoch), &grant)
+}
+
+fn lease(minutes: u32) -> Result<(), Refusal> {
+    match minutes <= LEASE_MINUTES_MAX {
+        true => Ok(()),
+        false => Err(invalid(format!(
+            "the lease of a lock is {LEASE_MINUTES_MAX} minutes at most; 0 is an intent"
+        ))),
+    }
 }
 
 type Displaced<'a> = (u32, AttemptId, (EndReason, &'a str));
@@ -145,4 +164,37 @@ pub(super) fn release(
             }
         }
     }
+}
+
+/// Ends the lock of somebody who is gone. One that ended by itself meanwhile is no obstacle.
+pub(super) fn end(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let Op::LockEnd {
+        key,
+        holder,
+        reason,
+        note,
+    } = &draft.request.op
+    else {
+        return Ok(());
+    };
+    if !matches!(reason, EndReason::Lost | EndReason::Expired) {
+        let word = reason.as_str();
+        return Err(invalid(format!("`{word}` is no reason to take over")));
+    }
+    let lock = draft.view.locks.get(key);
+    let live = lock.and_then(LockView::live);
+    let Some((grant, claim)) = live.filter(|(grant, _)| grant.attempt == *holder) else {
+        return Ok(());
+    };
+    let margin = match grant.by.actor == draft.request.actor {
+        true => Duration::ZERO,
+        false => CLOCKS_DIFFER,
+    };
+    let over = expires(grant).is_some_and(|end| draft.request.at >= end.plus(margin));
+    if *reason == EndReason::Expired && !over {
+        return Err(held(grant, claim, key));
+    }
+    let end = draft.ending(grant.epoch, &grant.attempt, (*reason, note));
+    let path = LockRoom::of(key).end(draft.authority(), &grant.attempt);
+    draft.add(path, &end)
 }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::lock_key::LockKey;
 use crate::scope::{Fold, Pattern, Set};
 
+/// The longest lease of a lock taken outside a package.
+pub const LEASE_MINUTES_MAX: u32 = 480;
+
 /// Everything one grant holds: a package gets all of it or nothing, so nobody waits while holding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockSet {

@@ -8,11 +8,14 @@
 //! Every change is a [`Request`], plain data. `evaluate(view, request)` is pure and invents
 //! nothing: ids, times and object ids come with the request.
 
+mod apply;
+pub mod asked;
 mod attempt;
 mod claim;
 pub mod codec;
 mod current;
 mod draft;
+mod epochs;
 pub mod evaluate;
 mod feature;
 pub mod filed;
@@ -23,15 +26,24 @@ mod land;
 pub mod layout;
 pub mod legible;
 mod lock;
+pub mod lock_view;
 pub mod locks;
 #[cfg(test)]
 mod properties;
 mod put;
 pub mod record;
+pub mod redacted;
 pub mod refusal;
 pub mod request;
 pub mod resettle;
+mod said;
+mod session;
 pub mod settle;
+mod task;
+mod task_claim;
+mod task_put;
+pub mod task_state;
+pub mod task_view;
 mod tentative;
 pub mod view;
 

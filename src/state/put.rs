@@ -15,17 +15,16 @@ use crate::state::filed::Filed;
 use crate::state::layout::{
     FeatureRoom, FeatureSlot, LockRoom, LockSlot, PackageRoom, PackageSlot,
 };
+use crate::state::lock_view::LockView;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, End, EvidenceFact, FinalCheck, Grant, Hold, Integrator,
-    Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling, RunEnded, RunStarted,
-    Salvage,
+    Accept, Answer, Approval, Attempt, End, Escalated, EvidenceFact, FinalCheck, Grant, Hold,
+    Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling, RunEnded,
+    RunStarted, Salvage,
 };
 use crate::state::request::Op;
-use crate::state::view::{
-    AttemptView, FeatureView, LandState, LandView, LockView, PackageView, RunView,
-};
+use crate::state::view::{AttemptView, FeatureView, LandState, LandView, PackageView, RunView};
 
-type Put = Result<(), String>;
+pub(super) type Put = Result<(), String>;
 
 impl FeatureView {
     /// Adds the record at `slot` of `room`.
@@ -54,13 +53,7 @@ impl FeatureView {
                 agree(approval.plan == *hash && approval.by.actor == *actor)?;
                 insert(&mut self.approvals, approval, |a| a.by.at)
             }
-            FeatureSlot::RunStarted(run) => {
-                let started: RunStarted = decode(bytes)?;
-                agree(started.run == *run)?;
-                let ended = None;
-                self.runs.insert(run.clone(), RunView { started, ended });
-                Ok(())
-            }
+            FeatureSlot::RunStarted(run) => self.begin(run, decode(bytes)?),
             FeatureSlot::RunEnded(run) => {
                 let ended: RunEnded = decode(bytes)?;
                 agree(ended.run == *run)?;
@@ -71,6 +64,11 @@ impl FeatureView {
             FeatureSlot::Final(_) => {
                 let check: FinalCheck = decode(bytes)?;
                 insert(&mut self.finals, check, |c| c.by.at)
+            }
+            FeatureSlot::Escalation(_) => {
+                insert(&mut self.escalations, decode::<Escalated>(bytes)?, |e| {
+                    e.by.at
+                })
             }
             FeatureSlot::Filed(actor, txn) => {
                 let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));
@@ -85,6 +83,13 @@ impl FeatureView {
             | FeatureSlot::Hold(..)
             | FeatureSlot::Lift(..) => self.put_right(slot, authority, bytes),
         }
+    }
+
+    fn begin(&mut self, run: &TxnId, started: RunStarted) -> Put {
+        agree(started.run == *run)?;
+        let ended = None;
+        self.runs.insert(run.clone(), RunView { started, ended });
+        Ok(())
     }
 
     fn put_right(&mut self, slot: &FeatureSlot, authority: Option<&ActorId>, bytes: &[u8]) -> Put {
@@ -308,7 +313,7 @@ impl LockView {
 }
 
 /// Elsewhere than in the room that it is about, a request would never get its ruling.
-fn file(
+pub(super) fn file(
     all: &mut BTreeMap<TxnId, Filed>,
     (actor, txn): (&ActorId, &TxnId),
     (bytes, is_here): (&[u8], impl Fn(&Op) -> bool),
@@ -320,7 +325,7 @@ fn file(
     Ok(())
 }
 
-fn rule(all: &mut BTreeMap<TxnId, Ruling>, txn: &TxnId, bytes: &[u8]) -> Put {
+pub(super) fn rule(all: &mut BTreeMap<TxnId, Ruling>, txn: &TxnId, bytes: &[u8]) -> Put {
     let ruling: Ruling = decode(bytes)?;
     agree(ruling.txn == *txn)?;
     all.insert(txn.clone(), ruling);
@@ -331,7 +336,7 @@ const NO_ATTEMPT: &str = "its attempt has no readable record";
 const NO_RIGHT: &str = "it is no right";
 
 /// The name of a record and its content must say the same.
-fn agree(same: bool) -> Put {
+pub(super) fn agree(same: bool) -> Put {
     if same {
         Ok(())
     } else {
@@ -340,7 +345,7 @@ fn agree(same: bool) -> Put {
 }
 
 /// Rights count only where the authority of this state wrote them.
-fn own(authority: Option<&ActorId>, by: &ActorId) -> Put {
+pub(super) fn own(authority: Option<&ActorId>, by: &ActorId) -> Put {
     match authority {
         Some(authority) if authority == by => Ok(()),
         _ => Err("it is a right of another authority".to_owned()),

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, Error, FeatureId, Kind, Oid, PackageId, Timestamp};
+use crate::base::{AttemptId, Error, FeatureId, Kind, Oid, PackageId, TaskId, Timestamp};
+use crate::model::TaskOutcome;
 
 /// A typed no. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,36 @@ pub enum Refusal {
     Unknown {
         /// What was looked for.
         what: String,
+    },
+    /// No free-standing task can be claimed now; how many are open all the same, and why not.
+    NoTask {
+        /// Somebody holds it.
+        held: u32,
+        /// Something before it is not completed, or its feature is paused.
+        waiting: u32,
+        /// It is not for this agent.
+        unfit: u32,
+    },
+    /// What the task waits for is not completed.
+    TaskWaits {
+        /// Not completed yet.
+        waits_for: Vec<TaskId>,
+        /// Failed or cancelled: it never will be.
+        broken: Vec<TaskId>,
+    },
+    /// The task is over; its result never changes.
+    TaskOver {
+        /// The task.
+        task: TaskId,
+        /// How.
+        outcome: TaskOutcome,
+        /// Who closed it.
+        label: String,
+    },
+    /// The task is not for this agent.
+    Unfit {
+        /// Why.
+        why: String,
     },
     /// An object the request needs is not in the repository.
     MissingObject {
@@ -105,7 +136,12 @@ impl From<Refusal> for Error {
             | Refusal::NotIntegrator { .. }
             | Refusal::Landing { .. } => Kind::Lost,
             Refusal::Provisional { .. } => Kind::Provisional,
-            Refusal::NotReady { .. } | Refusal::OnHold { .. } => Kind::Negative,
+            Refusal::NotReady { .. }
+            | Refusal::OnHold { .. }
+            | Refusal::NoTask { .. }
+            | Refusal::TaskWaits { .. }
+            | Refusal::TaskOver { .. } => Kind::Negative,
+            Refusal::Unfit { .. } => Kind::Policy,
             Refusal::Unknown { .. } | Refusal::Invalid { .. } => Kind::Usage,
             Refusal::MissingObject { .. } => Kind::Busy,
             Refusal::Damaged { .. } => Kind::Damaged,
@@ -113,6 +149,14 @@ impl From<Refusal> for Error {
         let error = Error::new(kind, refusal.code(), refusal.to_string());
         match refusal {
             Refusal::Damaged { .. } => error.hint("git wp doctor"),
+            Refusal::NoTask { .. } | Refusal::Unfit { .. } => error.hint("git wp task list"),
+            Refusal::TaskWaits { waits_for, broken } => {
+                match broken.first().or(waits_for.first()) {
+                    Some(task) => error.hint(format!("git wp task show {task}")),
+                    None => error,
+                }
+            }
+            Refusal::TaskOver { task, .. } => error.hint(format!("git wp task show {task}")),
             _ => error,
         }
     }
@@ -131,9 +175,42 @@ impl Refusal {
             Refusal::NotIntegrator { .. } => "not-integrator",
             Refusal::Provisional { .. } => "provisional",
             Refusal::Unknown { .. } => "unknown",
+            Refusal::NoTask { .. } => "no-task",
+            Refusal::TaskWaits { .. } => "task-waits",
+            Refusal::TaskOver { .. } => "task-over",
+            Refusal::Unfit { .. } => "unfit",
             Refusal::MissingObject { .. } => "missing-object",
             Refusal::Damaged { .. } => "damaged",
             Refusal::Invalid { .. } => "invalid",
+        }
+    }
+}
+
+impl Refusal {
+    fn about_task(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::NoTask {
+                held,
+                waiting,
+                unfit,
+            } => write!(
+                f,
+                "no task can be claimed: {held} held, {waiting} waiting, {unfit} not for this agent"
+            ),
+            Refusal::TaskWaits { waits_for, broken } => {
+                let (word, ids) = match broken.is_empty() {
+                    true => ("waits for", waits_for),
+                    false => ("is blocked by", broken),
+                };
+                let names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+                write!(f, "{word} {}", names.join(", "))
+            }
+            Refusal::TaskOver {
+                task,
+                outcome,
+                label,
+            } => write!(f, "task `{task}` is {} already ({label})", outcome.as_str()),
+            _ => Ok(()),
         }
     }
 }
@@ -175,6 +252,10 @@ impl std::fmt::Display for Refusal {
                 write!(f, "{what} is provisional until the authority confirms it")
             }
             Refusal::Unknown { what } => write!(f, "there is no {what}"),
+            Refusal::NoTask { .. } | Refusal::TaskWaits { .. } | Refusal::TaskOver { .. } => {
+                self.about_task(f)
+            }
+            Refusal::Unfit { why } => f.write_str(why),
             Refusal::MissingObject { oid } => write!(f, "object {oid} is not in the repository"),
             Refusal::Damaged { path, why } => write!(f, "the record `{path}` is damaged: {why}"),
             Refusal::Invalid { why } => f.write_str(why),

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId};
+use crate::base::{
+    ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TaskId, Timestamp, TxnId,
+};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation, EndReason};
+use crate::state::asked::{Said, TaskOp};
 use crate::state::locks::LockSet;
 use crate::state::record::{
     Answer, Attempt, EvidenceFact, FinalCheck, HoldKind, Land, PlanOrigin, RunEnded, RunStarted,
@@ -177,6 +180,21 @@ pub enum Op {
         /// The grant of this key to be taken over, with the reason.
         steal: Option<Steal>,
     },
+    /// Ends the lock of somebody who shows no sign of life.
+    LockEnd {
+        /// The key as taken.
+        key: String,
+        /// Who holds it: the claim that the asker saw.
+        holder: AttemptId,
+        /// [`EndReason::Lost`] or [`EndReason::Expired`].
+        reason: EndReason,
+        /// One line for people.
+        note: String,
+    },
+    /// Something about a free-standing task.
+    Task(Box<TaskOp>),
+    /// Something that an agent leaves for others.
+    Say(Box<Said>),
     /// Gives a lock back.
     LockRelease {
         /// The key as taken.
@@ -206,14 +224,27 @@ impl Op {
             | Op::Integrate { feature, .. }
             | Op::Resign { feature } => Some(feature),
             Op::Claim(claim) => Some(&claim.attempt.feature),
-            Op::LockAcquire { .. } | Op::LockRelease { .. } => None,
+            Op::Say(said) => said.feature(),
+            Op::Task(_) | Op::LockAcquire { .. } | Op::LockRelease { .. } | Op::LockEnd { .. } => {
+                None
+            }
         }
     }
 
     /// The key of the lock it is about.
     pub fn lock(&self) -> Option<&str> {
         match self {
-            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => Some(key),
+            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } | Op::LockEnd { key, .. } => {
+                Some(key)
+            }
+            _ => None,
+        }
+    }
+
+    /// The free-standing task it is about; `None` also for a claim that leaves the choice.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Op::Task(op) => op.task(),
             _ => None,
         }
     }
@@ -238,7 +269,10 @@ impl Op {
             | Op::Integrate { .. }
             | Op::Resign { .. }
             | Op::LockAcquire { .. }
-            | Op::LockRelease { .. } => true,
+            | Op::LockRelease { .. }
+            | Op::LockEnd { .. } => true,
+            Op::Task(op) => op.needs_right(),
+            Op::Say(_) => false,
         }
     }
 
@@ -247,6 +281,7 @@ impl Op {
         match self {
             Op::Claim(claim) => Some(&claim.attempt.attempt),
             Op::LockAcquire { attempt, .. } => Some(attempt),
+            Op::Task(op) => op.claims(),
             _ => None,
         }
     }
@@ -278,6 +313,9 @@ impl Op {
             Op::Resign { .. } => "resign",
             Op::LockAcquire { .. } => "lock-acquire",
             Op::LockRelease { .. } => "lock-release",
+            Op::LockEnd { .. } => "lock-end",
+            Op::Task(op) => op.name(),
+            Op::Say(said) => said.name(),
         }
     }
 
@@ -289,7 +327,11 @@ impl Op {
                 Some(package)
             }
             Op::Hold { package, .. } | Op::Lift { package, .. } => package.as_ref(),
-            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } => return key.clone(),
+            Op::LockAcquire { key, .. } | Op::LockRelease { key, .. } | Op::LockEnd { key, .. } => {
+                return key.clone();
+            }
+            Op::Task(op) => return op.target(),
+            Op::Say(said) => return said.target(),
             _ => None,
         };
         match (self.feature(), package) {

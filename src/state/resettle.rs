@@ -1,10 +1,10 @@
 //! Another authority, or the same after it was rewound: what becomes of rights that it does not
 //! know. Pure.
 //!
-//! Epochs of two authorities never mix. A feature of which the other authority knows no right is
-//! taken over with its history, under the new name, and what was live in it ends. Of any other
-//! feature the authority's rights count: what this clone held asks again, and whatever else it
-//! did not know is superseded: kept, shown, and up to a person.
+//! Epochs of two authorities never mix. A feature or a task of which the other authority knows no
+//! right is taken over with its history, under the new name, and what was live in it ends. Of any
+//! other the authority's rights count: what this clone held asks again, and whatever else it did
+//! not know is superseded: kept, shown, and up to a person.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::base::{ActorId, AttemptId, ContentHash, TxnId};
 use crate::model::EndReason;
 use crate::state::filed::Filed;
 use crate::state::join::Entries;
-use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom};
+use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom, Slot, TaskRoom};
 use crate::state::record::{By, End, Grant, Record};
 use crate::state::request::{Claim, Op, Request};
 use crate::state::view::{AttemptView, FeatureView, View};
@@ -21,10 +21,10 @@ use crate::state::view::{AttemptView, FeatureView, View};
 /// the paths they get there. Entries that are equal on both sides may be left out.
 pub fn import(ours: &Entries, theirs: &Entries, (from, to): (&ActorId, &ActorId)) -> Entries {
     let right_of = |path: &str, who: &ActorId| match layout::class(path) {
-        Some(Class::Right(by)) if by == *who => layout::feature_of(path),
+        Some(Class::Right(by)) if by == *who => whole(path),
         _ => None,
     };
-    let known: BTreeSet<FeatureRoom> = theirs.keys().filter_map(|p| right_of(p, to)).collect();
+    let known: BTreeSet<String> = theirs.keys().filter_map(|p| right_of(p, to)).collect();
     let mut taken = Entries::new();
     for (path, leaf) in ours {
         let room = right_of(path, from).filter(|room| !known.contains(room));
@@ -95,10 +95,7 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
     let Some(authority) = view.authority.as_ref().map(|a| &a.id) else {
         return Vec::new();
     };
-    let rooms: BTreeSet<FeatureRoom> = imported
-        .keys()
-        .filter_map(|path| layout::feature_of(path))
-        .collect();
+    let rooms: BTreeSet<String> = imported.keys().filter_map(|path| whole(path)).collect();
     let waiting = view.pending(&by.actor);
     let asked = |attempt: &AttemptId| {
         waiting
@@ -117,7 +114,7 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
         let room = FeatureRoom::of(id);
         for (package, records) in &feature.packages {
             let place = PackageRoom::of(&room, package);
-            if let Some(grant) = records.live().filter(|_| rooms.contains(&room)) {
+            if let Some(grant) = records.live().filter(|_| rooms.contains(room.path())) {
                 let end = end(grant.epoch, &grant.attempt, EndReason::Lost);
                 ends.push((place.end(authority, &grant.attempt), end));
             }
@@ -140,6 +137,44 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
             ends.push((LockRoom::of(key).end(authority, &claim.attempt), end));
         }
     }
+    let imported = |room: &TaskRoom| rooms.contains(room.path());
+    for (attempt, room, reason, epoch) in open_tasks(view, &by.actor, (&imported, &asked)) {
+        let end = end(epoch, &attempt, reason);
+        ends.push((room.end(authority, &attempt), end));
+    }
     let records = ends.into_iter().map(|(path, end)| Record::json(path, &end));
     records.filter_map(Result::ok).collect()
+}
+
+type Open = (AttemptId, TaskRoom, EndReason, u32);
+
+/// Claims of free-standing tasks that have to end: what taken over tasks hold, and what no request
+/// of `me` asks for any more.
+fn open_tasks(
+    view: &View,
+    me: &ActorId,
+    (imported, asked): (&dyn Fn(&TaskRoom) -> bool, &dyn Fn(&AttemptId) -> bool),
+) -> Vec<Open> {
+    let mut open = Vec::new();
+    for (id, task) in &view.tasks {
+        let room = TaskRoom::of(id);
+        if let Some((grant, _)) = task.live().filter(|_| imported(&room)) {
+            let (attempt, epoch) = (grant.attempt.clone(), grant.epoch);
+            open.push((attempt, room.clone(), EndReason::Lost, epoch));
+        }
+        let claims = task.claims.values().filter(|c| task.waits(&c.attempt));
+        for claim in claims.filter(|c| c.by.actor == *me && !asked(&c.attempt)) {
+            let attempt = claim.attempt.clone();
+            open.push((attempt, room.clone(), EndReason::Superseded, 0));
+        }
+    }
+    open
+}
+
+/// The folder of the feature or the task in which a right lies: what is taken over as a whole.
+fn whole(path: &str) -> Option<String> {
+    match layout::parse(path)? {
+        Slot::Task(room, _) => Some(room.path().to_owned()),
+        _ => layout::feature_of(path).map(|room| room.path().to_owned()),
+    }
 }

@@ -9,10 +9,11 @@ use crate::model::EndReason;
 use crate::state::current::{self, current, was_meant};
 use crate::state::evaluate::evaluate;
 use crate::state::filed::Filed;
-use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom};
+use crate::state::layout::{self, Class, FeatureRoom, LockRoom, PackageRoom, TaskRoom};
 use crate::state::record::{By, End, Record, Ruling};
 use crate::state::refusal::Refusal;
 use crate::state::request::{Op, Request};
+use crate::state::task_claim;
 use crate::state::view::{Tentative, View};
 
 /// What became of the waiting requests of one clone.
@@ -126,7 +127,10 @@ impl Settled {
                 }
                 (LockRoom::of(key).end(&authority.id, attempt), end(attempt))
             }
-            _ => return Vec::new(),
+            op => match task_claim::waiting_claim(&self.view, op) {
+                Some((room, attempt)) => (room.end(&authority.id, attempt), end(attempt)),
+                None => return Vec::new(),
+            },
         };
         Record::json(path, &end).into_iter().collect()
     }
@@ -136,6 +140,7 @@ impl Settled {
         let path = match room(&request.op)? {
             Room::Feature(room) => room.ruling(authority, &request.txn),
             Room::Lock(room) => room.ruling(authority, &request.txn),
+            Room::Task(room) => room.ruling(authority, &request.txn),
         };
         let ruling = Ruling {
             txn: request.txn.clone(),
@@ -180,6 +185,7 @@ pub fn file(view: &View, request: &Request) -> Result<Filing, Refusal> {
             what: "state here yet".to_owned(),
         });
     }
+    let request = &task_claim::pinned(view, request);
     confirmed(view, &request.op)?;
     may_land(view, request)?;
     outlived(view, request)?;
@@ -192,6 +198,7 @@ pub fn file(view: &View, request: &Request) -> Result<Filing, Refusal> {
         let path = match room(&request.op) {
             Some(Room::Feature(room)) => room.filed(&request.actor, &request.txn),
             Some(Room::Lock(room)) => room.filed(&request.actor, &request.txn),
+            Some(Room::Task(room)) => room.filed(&request.actor, &request.txn),
             None => {
                 let why = "the request belongs to no room".to_owned();
                 return Err(Refusal::Invalid { why });
@@ -296,6 +303,7 @@ fn by(request: &Request) -> By {
 enum Room {
     Feature(FeatureRoom),
     Lock(LockRoom),
+    Task(TaskRoom),
 }
 
 impl Room {
@@ -303,11 +311,14 @@ impl Room {
         match self {
             Room::Feature(room) => room.path().to_owned(),
             Room::Lock(room) => room.path().to_owned(),
+            Room::Task(room) => room.path().to_owned(),
         }
     }
 }
 
 fn room(op: &Op) -> Option<Room> {
     let lock = op.lock().map(|key| Room::Lock(LockRoom::of(key)));
-    lock.or_else(|| Some(Room::Feature(FeatureRoom::of(op.feature()?))))
+    let task = || op.task().map(|id| Room::Task(TaskRoom::of(id)));
+    lock.or_else(task)
+        .or_else(|| Some(Room::Feature(FeatureRoom::of(op.feature()?))))
 }

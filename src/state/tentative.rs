@@ -3,16 +3,19 @@
 use crate::base::ActorId;
 use crate::state::codec::decode;
 use crate::state::filed::Filed;
-use crate::state::layout::{self, FeatureRoom, FeatureSlot, LockSlot, PackageSlot, Slot};
+use crate::state::layout::{self, FeatureRoom, FeatureSlot, LockSlot, PackageSlot, Slot, TaskSlot};
+use crate::state::lock_view::LockView;
 use crate::state::record::{Body, Grant, Record};
-use crate::state::view::{FeatureBrief, LockView, View};
+use crate::state::task_view::TaskView;
+use crate::state::view::{FeatureBrief, View};
 
 impl View {
     /// Requests of `me` on which the authority has not ruled, oldest first.
     pub fn pending(&self, me: &ActorId) -> Vec<Filed> {
         let features = self.briefs.values().flat_map(|brief| brief.pending.clone());
         let locks = self.locks.values().flat_map(LockView::pending);
-        let mut all: Vec<Filed> = features.chain(locks).collect();
+        let tasks = self.tasks.values().flat_map(TaskView::pending);
+        let mut all: Vec<Filed> = features.chain(locks).chain(tasks).collect();
         all.retain(|filed| filed.request.actor == *me);
         all.sort_by(|a, b| (a.seq, &a.request.txn).cmp(&(b.seq, &b.request.txn)));
         all
@@ -21,7 +24,9 @@ impl View {
     /// True if some request waits for the authority, so that an overlay differs from this view.
     pub fn has_pending(&self) -> bool {
         let waits = |brief: &FeatureBrief| !brief.pending.is_empty();
-        self.briefs.values().any(waits) || self.locks.values().any(|l| !l.pending().is_empty())
+        self.briefs.values().any(waits)
+            || self.locks.values().any(|l| !l.pending().is_empty())
+            || self.tasks.values().any(|t| !t.pending().is_empty())
     }
 
     /// Takes rights that this clone only hopes for.
@@ -52,7 +57,9 @@ impl View {
                 self.tentative.accepts.extend(accept);
             }
             Some(
-                Slot::Package(_, _, PackageSlot::Grant(..)) | Slot::Lock(_, LockSlot::Grant(..)),
+                Slot::Package(_, _, PackageSlot::Grant(..))
+                | Slot::Lock(_, LockSlot::Grant(..))
+                | Slot::Task(_, TaskSlot::Grant(..)),
             ) => {
                 let Body::Json(bytes) = &record.body else {
                     return;

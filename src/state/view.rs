@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TxnId};
+use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TaskId, TxnId};
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation, EndReason};
+use crate::state::epochs::{contradictions, pending};
 use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
+use crate::state::lock_view::LockView;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, End, EvidenceFact, FinalCheck, Grant, Hold,
-    Integrator, Land, LockClaim, Open, PlanOrigin, Ruling, RunEnded, RunStarted, Salvage,
+    Accept, Answer, Approval, Attempt, Authority, Beat, End, Escalated, EvidenceFact, FinalCheck,
+    Grant, Hold, Integrator, Land, Open, PlanOrigin, Ruling, RunEnded, RunStarted, Salvage,
+    Session,
 };
+use crate::state::task_view::TaskView;
 
 /// The state as somebody sees it: the brief of everything, and the features that were asked for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,8 +31,12 @@ pub struct View {
     pub features: BTreeMap<FeatureId, FeatureView>,
     /// Every lock taken outside a package, by key.
     pub locks: BTreeMap<String, LockView>,
+    /// Every free-standing task.
+    pub tasks: BTreeMap<TaskId, TaskView>,
     /// The last sign of life of every clone.
     pub beats: BTreeMap<ActorId, Beat>,
+    /// Sessions of agents, by clone and name.
+    pub sessions: BTreeMap<(ActorId, String), Session>,
     /// What of this is not confirmed by the authority; empty where this repository is its own.
     pub tentative: Tentative,
     /// Records that could not be read: reported, never skipped silently.
@@ -105,6 +113,8 @@ pub struct FeatureView {
     pub runs: BTreeMap<TxnId, RunView>,
     /// Final verifications, oldest first.
     pub finals: Vec<FinalCheck>,
+    /// Questions of agents, oldest first.
+    pub escalations: Vec<Escalated>,
     /// Landings by number.
     pub lands: BTreeMap<u32, LandView>,
     /// Holds that were not lifted.
@@ -190,21 +200,6 @@ pub struct AttemptView {
     pub salvages: Vec<Salvage>,
 }
 
-/// One lock taken outside a package.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LockView {
-    /// Claims and intents by their minted id.
-    pub claims: BTreeMap<AttemptId, LockClaim>,
-    /// Grants by epoch.
-    pub grants: BTreeMap<u32, Grant>,
-    /// Ends by claim.
-    pub ends: BTreeMap<AttemptId, End>,
-    /// Requests that were filed with an authority elsewhere.
-    pub filed: BTreeMap<TxnId, Filed>,
-    /// What it made of them.
-    pub rulings: BTreeMap<TxnId, Ruling>,
-}
-
 impl FeatureBrief {
     /// Notes what holds `package` now.
     pub(super) fn refresh(&mut self, package: &PackageId, live: Option<&Grant>) {
@@ -256,55 +251,6 @@ impl PackageView {
         let mut all: Vec<&AttemptView> = self.attempts.values().collect();
         all.sort_by_key(|a| (a.attempt.number, a.epoch, a.attempt.attempt.clone()));
         all
-    }
-}
-
-fn contradictions(grants: &BTreeMap<u32, Grant>, ended: impl Fn(&Grant) -> bool) -> Vec<String> {
-    let mut found = Vec::new();
-    for (expected, epoch) in (1..).zip(grants.keys()) {
-        if *epoch != expected {
-            found.push(format!("grant {expected} is missing"));
-            break;
-        }
-    }
-    let displaced = grants.values().rev().skip(1).filter(|grant| !ended(grant));
-    found.extend(displaced.map(|g| format!("grant {} was displaced without an end", g.epoch)));
-    found
-}
-
-fn pending(filed: &BTreeMap<TxnId, Filed>, rulings: &BTreeMap<TxnId, Ruling>) -> Vec<Filed> {
-    let open = filed.iter().filter(|(txn, _)| !rulings.contains_key(*txn));
-    open.map(|(_, filed)| filed.clone()).collect()
-}
-
-impl LockView {
-    /// True if the claim neither held the lock nor was refused it.
-    pub(super) fn waits(&self, claim: &AttemptId) -> bool {
-        let granted = self.grants.values().any(|grant| grant.attempt == *claim);
-        !granted && !self.ends.contains_key(claim)
-    }
-
-    /// Requests on which the authority has not ruled.
-    pub(super) fn pending(&self) -> Vec<Filed> {
-        pending(&self.filed, &self.rulings)
-    }
-
-    /// What cannot have come from one authority.
-    pub(super) fn contradictions(&self) -> Vec<String> {
-        contradictions(&self.grants, |grant| self.ends.contains_key(&grant.attempt))
-    }
-
-    /// Intents that were not withdrawn, in the order of their ids.
-    pub fn intents(&self) -> impl Iterator<Item = &LockClaim> {
-        let open = |claim: &&LockClaim| !self.ends.contains_key(&claim.attempt);
-        self.claims.values().filter(|c| c.intent).filter(open)
-    }
-
-    /// The grant that holds, with its claim.
-    pub fn live(&self) -> Option<(&Grant, &LockClaim)> {
-        let (_, grant) = self.grants.last_key_value()?;
-        let claim = self.claims.get(&grant.attempt)?;
-        (!self.ends.contains_key(&grant.attempt)).then_some((grant, claim))
     }
 }
 

@@ -102,7 +102,11 @@ impl Store {
             return Ok(());
         }
         let follows = |path: &str| broken.iter().any(|damage| is_within(path, damage));
-        let problems = view.problems.iter().filter(|p| !follows(&p.path));
+        let mut problems = view.problems.clone();
+        if broken.is_empty() {
+            problems.extend(self.shelf_problems(&snapshot)?);
+        }
+        let problems = problems.iter().filter(|p| !follows(&p.path));
         found.extend(problems.map(|p| Damage::Record {
             path: p.path.clone(),
             why: p.why.clone(),

@@ -7,11 +7,14 @@
 use std::path::PathBuf;
 
 use crate::base::{
-    ActorId, AttemptId, ContentHash, Error, FeatureId, PackageId, Result, TxnId, json,
+    ActorId, AttemptId, ContentHash, Error, FeatureId, PackageId, Redactor, Result, TxnId, json,
 };
 use crate::model::Durability;
 use crate::os::clock;
 use crate::os::file::{self, Access};
+use crate::state::asked::Said;
+use crate::state::locks::LEASE_MINUTES_MAX;
+use crate::state::record::{Handoff, Memory, Session, SessionLife};
 use crate::state::request::AttemptFact;
 use crate::state::{Op, Refusal, Request};
 use crate::store::handle::{Accepted, Store};
@@ -19,9 +22,7 @@ use crate::store::handle::{Accepted, Store};
 /// Requests that are passed on at once.
 const FILES_MAX: usize = 256;
 /// A larger request is refused.
-const BYTES_MAX: u64 = 64 << 10;
-/// The longest lease an agent may ask for; its locks end with the attempt anyway.
-const LEASE_MINUTES_MAX: u32 = 24 * 60;
+const BYTES_MAX: u64 = 256 << 10;
 
 /// Whose inbox it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +107,8 @@ fn read(path: &std::path::Path, name: &str, owner: &Owner) -> Result<Request, St
     let bytes = file::read_bounded(path, BYTES_MAX).map_err(|e| e.to_string())?;
     let bytes = bytes.ok_or("it is gone")?;
     let said: Request = json::parse_as(&bytes).map_err(|e| e.to_string())?;
-    let op = allowed(said.op, owner)?;
+    let mut op = allowed(said.op, owner)?;
+    op.redact(&Redactor::default());
     // The agent chooses its name, so it must not be able to choose somebody else's.
     let hash = ContentHash::of(format!("{} {name}", owner.attempt).as_bytes());
     let txn = TxnId::parse(&format!("i{}", hash.short(25)));
@@ -150,6 +152,40 @@ fn allowed(op: Op, owner: &Owner) -> Result<Op, String> {
             key,
             session: Some(session),
         }),
+        Op::Say(said) => Ok(Op::Say(Box::new(spoken(*said, owner)?))),
         other => Err(format!("`{}` is not for agents", other.name())),
     }
+}
+
+/// What an agent says is said in the name of its attempt.
+fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
+    let session = owner.attempt.as_str().to_owned();
+    Ok(match said {
+        Said::Session(said) => Said::Session(Session {
+            session,
+            // Its supervisor is the process; the attempt tells whether that lives.
+            life: SessionLife::Lease,
+            lease_seconds: said.lease_seconds.min(LEASE_MINUTES_MAX * 60),
+            ..said
+        }),
+        Said::Handoff(said) => Said::Handoff(Handoff {
+            feature: Some(owner.feature.clone()),
+            package: Some(owner.package.clone()),
+            session: Some(session),
+            ..said
+        }),
+        Said::Remember(said) => Said::Remember(Memory {
+            feature: Some(owner.feature.clone()),
+            session: Some(session),
+            ..said
+        }),
+        Said::Escalate { mut escalated, .. } => {
+            let feature = owner.feature.clone();
+            escalated.escalation.feature_id = feature.to_string();
+            escalated.escalation.package_id = owner.package.to_string();
+            escalated.package = Some(owner.package.clone());
+            Said::Escalate { feature, escalated }
+        }
+        Said::Forget { .. } => return Err("`forget` is not for agents".to_owned()),
+    })
 }

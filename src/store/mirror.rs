@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{ActorId, FeatureId, Oid, Result};
-use crate::state::fold::{self, Folded};
-use crate::state::layout::{self, FeatureRoom, LockRoom, Slot};
+use crate::state::fold::Folded;
+use crate::state::layout::{self, FeatureRoom, LockRoom, Slot, TaskRoom};
 use crate::state::view::Problem;
 use crate::state::{FeatureView, Record, View};
 use crate::store::backend::{Backend, Snapshot};
@@ -48,7 +48,8 @@ pub(super) struct Mirror {
     actors: Option<Oid>,
     actor_problems: Vec<Problem>,
     features: BTreeMap<FeatureRoom, Feature>,
-    locks: BTreeMap<LockRoom, Remembered>,
+    pub(super) locks: BTreeMap<LockRoom, Remembered>,
+    pub(super) tasks: BTreeMap<TaskRoom, Remembered>,
     /// What this clone shows while requests of it wait for an authority elsewhere, and the tree
     /// for which that was made.
     pub(super) overlay: Option<(Arc<View>, Option<Oid>)>,
@@ -90,7 +91,9 @@ impl Mirror {
                 Some(Slot::Feature(room, _)) => known.insert(room.path().to_owned()),
                 Some(Slot::Package(_, room, _)) => known.insert(room.path().to_owned()),
                 Some(Slot::Lock(room, _)) => known.insert(room.path().to_owned()),
-                Some(Slot::Beat(_)) => known.insert("actors".to_owned()),
+                Some(Slot::Task(room, _)) => known.insert(room.path().to_owned()),
+                Some(Slot::Beat(_) | Slot::Session(..)) => known.insert("actors".to_owned()),
+                Some(Slot::Shelf(..)) => false,
                 _ => known.insert("meta".to_owned()),
             };
         }
@@ -147,6 +150,7 @@ impl Mirror {
             .keys()
             .any(|room| !root.features.contains_key(room))
             || self.locks.keys().any(|room| !root.locks.contains_key(room))
+            || self.tasks.keys().any(|room| !root.tasks.contains_key(room))
             || (self.meta.is_some() && self.meta != root.meta);
         if gone {
             return Ok(Fate::Shrunk);
@@ -162,7 +166,7 @@ impl Mirror {
         if self.meta != root.meta {
             self.read_meta(root.meta, known, reader)?;
         }
-        self.read_beats(root.actors, known, reader)?;
+        self.read_registers(root.actors, known, reader)?;
         for (room, tree) in root.features {
             let wanted = load.wants(&room);
             if self.feature(&room, tree, (wanted, known), reader)? == Fate::Shrunk {
@@ -171,6 +175,9 @@ impl Mirror {
         }
         for (room, tree) in root.locks {
             self.lock(room, tree, known, reader)?;
+        }
+        for (room, tree) in root.tasks {
+            self.task(room, tree, known, reader)?;
         }
         self.tree = Some(tree.clone());
         self.gather_problems();
@@ -206,7 +213,7 @@ impl Mirror {
         Ok(())
     }
 
-    fn read_beats(
+    fn read_registers(
         &mut self,
         tree: Option<Oid>,
         known: &Known,
@@ -224,50 +231,22 @@ impl Mirror {
                 let path = format!("actors/{}", entry.path);
                 match layout::parse(&path) {
                     Some(Slot::Beat(actor)) => view.put_beat(&actor, &path, &entry.bytes),
+                    Some(Slot::Session(actor, name)) => {
+                        view.put_session((&actor, &name), &path, &entry.bytes);
+                    }
                     _ => view.problems.push(Problem::foreign(path)),
                 }
             }
-            Arc::make_mut(&mut self.view).beats = view.beats;
+            let mine = Arc::make_mut(&mut self.view);
+            (mine.beats, mine.sessions) = (view.beats, view.sessions);
             self.actor_problems = view.problems;
         }
         self.actors = tree;
         Ok(())
     }
 
-    fn authority(&self) -> Option<ActorId> {
+    pub(super) fn authority(&self) -> Option<ActorId> {
         self.view.authority.as_ref().map(|a| a.id.clone())
-    }
-
-    fn lock(
-        &mut self,
-        room: LockRoom,
-        tree: Oid,
-        known: &Known,
-        reader: &mut Reader<'_>,
-    ) -> Result<()> {
-        if self.locks.get(&room).is_some_and(|lock| lock.tree == tree) {
-            return Ok(());
-        }
-        let mut problems = Vec::new();
-        if !known.contains(room.path()) {
-            let (entries, unread) =
-                reader.records(room.path(), &[(String::new(), tree.clone())])?;
-            let mut folded = fold::lock(&room, self.authority().as_ref(), &entries);
-            problems = unread;
-            problems.append(&mut folded.problems);
-            match folded.id {
-                Some(key) => {
-                    let view = Arc::make_mut(&mut self.view);
-                    view.locks.insert(key, folded.view);
-                }
-                None => problems.push(Problem {
-                    path: room.path().to_owned(),
-                    why: "no record tells the key of this lock".to_owned(),
-                }),
-            }
-        }
-        self.locks.insert(room, Remembered { tree, problems });
-        Ok(())
     }
 
     fn feature(
@@ -369,6 +348,7 @@ impl Mirror {
                 .flat_map(|f| f.at.problems.iter().cloned()),
         );
         all.extend(self.locks.values().flat_map(|l| l.problems.iter().cloned()));
+        all.extend(self.tasks.values().flat_map(|t| t.problems.iter().cloned()));
         all.sort();
         if self.view.problems != all {
             Arc::make_mut(&mut self.view).problems = all;

@@ -5,6 +5,8 @@
 //! never lock and never write refs, objects, index or config.
 
 pub mod actor;
+mod apart;
+mod audit;
 mod backend;
 mod cache;
 mod damage;
@@ -23,10 +25,12 @@ mod reader;
 mod remembered;
 mod repair;
 mod seen;
+mod shelf;
 mod spool;
 pub mod sync;
 mod transact;
 
+pub use audit::Derived;
 pub use backend::Snapshot;
 pub use damage::{Damage, Fault};
 pub use handle::{Accepted, Seat, Store};
@@ -35,3 +39,4 @@ pub use memory::Memory;
 pub use message::Change;
 pub use mirror::Load;
 pub use seen::{Seen, tracking_ref};
+pub use shelf::Shelved;

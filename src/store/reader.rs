@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::base::{Kind, Oid, Result};
 use crate::git::{Entry as TreeEntry, Mode};
 use crate::state::fold::Entry;
-use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom};
+use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom, Shelf, TaskRoom};
 use crate::state::view::Problem;
 use crate::store::backend::Backend;
 use crate::store::cache::Cache;
@@ -33,6 +33,7 @@ pub(super) struct Root {
     pub(super) actors: Option<Oid>,
     pub(super) features: BTreeMap<FeatureRoom, Oid>,
     pub(super) locks: BTreeMap<LockRoom, Oid>,
+    pub(super) tasks: BTreeMap<TaskRoom, Oid>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -86,7 +87,15 @@ impl<'a> Reader<'a> {
                         }
                     }
                 }
-                (name, Mode::Tree) if layout::is_reserved(name) => {}
+                ("tasks", Mode::Tree) => {
+                    for (path, oid) in self.fanned("tasks", &entry.oid, &mut root.problems)? {
+                        match layout::task_room(&path) {
+                            Some(room) => _ = root.tasks.insert(room, oid),
+                            None => root.problems.push(Problem::foreign(path)),
+                        }
+                    }
+                }
+                (name, Mode::Tree) if Shelf::at(name).is_some() => {}
                 (name, _) => root.problems.push(Problem::foreign(name.to_owned())),
             }
         }

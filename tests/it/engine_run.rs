@@ -252,6 +252,7 @@ impl Lab {
             settings: self.settings.clone(),
             plan,
             plan_text: self.text.clone(),
+            notes: Vec::new(),
             profile: self.profile.clone(),
             started: job.started.clone(),
             by: Self::by(),

@@ -7,6 +7,7 @@ mod agent_zoo;
 mod cli_adopt;
 mod cli_after;
 mod cli_approve;
+mod cli_coordinate;
 mod cli_frame;
 mod cli_guard;
 mod cli_implement;

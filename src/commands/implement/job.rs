@@ -1,12 +1,13 @@
 //! What is to be run, from the command line, the records and the settings.
 
-use crate::agent::Profile;
+use crate::agent::{Note, Profile};
 use crate::base::text::count;
 use crate::base::{Error, Result};
 use crate::commands::implement::asked::{self, Asked};
 use crate::commands::implement::branch;
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::running::setup::{self, Activities, Choices};
+use crate::commands::verbs::capabilities;
 use crate::commands::{Context, trust};
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
@@ -57,13 +58,28 @@ impl Planned {
             Found::Earlier(started) => asked.again(started, (&repo, by.clone()), valid)?,
             Found::Nothing => asked.first((&repo, &settings, by.clone()), valid)?,
         };
+        let mut started = started;
+        // Trying writes, and a dry run writes nothing.
+        let missing = match args.dry_run {
+            true => Vec::new(),
+            false => capabilities::probe(cx).missing(),
+        };
+        for line in &missing {
+            let line = format!("{line}: packages run one after the other");
+            if !started.degraded.contains(&line) {
+                started.degraded.push(line);
+            }
+        }
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         let job = Job {
             feature,
             agenda: Agenda::of(&valid.plan, &valid.graph),
             options: asked.options(&started, profile.trust, by.actor),
             limits: Limits {
-                jobs: asked::jobs(&asked, &settings, &valid.plan),
+                jobs: match missing.is_empty() {
+                    true => asked::jobs(&asked, &settings, &valid.plan),
+                    false => 1,
+                },
                 ..Limits::default()
             },
             agent: profile.name.clone(),
@@ -125,9 +141,11 @@ impl Planned {
         &self,
         cx: &mut Context<'_>,
         valid: ValidPlan,
+        notes: Vec<Note>,
         (checkout, signals, activity): (CheckoutRule, Signals, Activities),
     ) -> Result<Setup> {
         let choices = Choices {
+            notes,
             profile: self.profile.clone(),
             project: match trust::is_trusted(cx)? {
                 true => Trust::Given,

@@ -6,6 +6,7 @@ mod asked;
 mod branch;
 mod dry;
 mod job;
+mod relay;
 
 use std::path::PathBuf;
 
@@ -97,11 +98,24 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         true => CheckoutRule::Update,
         false => CheckoutRule::LeaveAlone,
     };
-    let setup = plan.setup(cx, valid, (checkout, Signals::listen()?, live.activity()))?;
+    let feature = plan.job.feature.clone();
+    let store = cx.store()?;
+    let notes = relay::recall(cx, &store, &feature)?;
+    if let Some(event) = relay::told(cx, &feature, &notes) {
+        live.tell(&event);
+    }
+    let is_over = plan.merged == valid.plan.packages.len();
+    let listening = (checkout, Signals::listen()?, live.activity());
+    let setup = plan.setup(cx, valid, notes, listening)?;
     let mut summarise = answer::summariser(&setup.plan);
     let report = engine::implement(setup, &plan.job, &mut summarise, &mut |event| {
         live.tell(event);
     });
+    if !is_over && let Err(error) = relay::leave(cx, (&feature, report.as_ref().ok())) {
+        // What the run came to counts, not what could be said about it.
+        cx.ui
+            .warn("handoff", &format!("no handoff was left: {error}"));
+    }
     let told = live.close();
     let mut answer = answer::render(cx, &report?)?;
     told?;

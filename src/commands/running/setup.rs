@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Activity, Profile};
+use crate::agent::{Activity, Note, Profile};
 use crate::base::{Error, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::reading::ValidPlan;
@@ -19,6 +19,8 @@ pub(in crate::commands) type Activities = Box<dyn Fn(&PackageId, &Activity) + Se
 
 /// What verbs decide about a setup.
 pub(in crate::commands) struct Choices {
+    /// What those before left.
+    pub(in crate::commands) notes: Vec<Note>,
     /// The agent.
     pub(in crate::commands) profile: Profile,
     /// Whether programs of `wp.toml` are started.
@@ -61,6 +63,7 @@ pub(in crate::commands) fn setup(
         started: job.started.clone(),
         plan: valid.plan,
         plan_text: text,
+        notes: choices.notes,
         profile: choices.profile,
         project: choices.project,
         checkout: choices.checkout,

@@ -1,47 +1,149 @@
 //! `git wp task claim`.
 
-use super::own;
+use super::{free, own};
 use crate::base::json::json;
-use crate::base::{Error, Oid, PackageId, RefName, Result};
+use crate::base::text::foreign;
+use crate::base::{Error, Oid, PackageId, RefName, Result, TaskId};
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature::{self, Found};
+use crate::commands::verbs::identity::{IdentityArgs, identity};
+use crate::commands::verbs::tasks::{self, Claiming};
+use crate::commands::verbs::{Identity, Reply};
 use crate::commands::{Answer, Context, bring, held};
 use crate::git::Expected;
 use crate::graph::Graph;
 use crate::os::random;
 use crate::plan;
 use crate::schedule::{Agenda, Item};
-use crate::state::Op;
 use crate::state::record::{Attempt, PlanOrigin};
 use crate::state::request::Claim;
 use crate::state::{FeatureView, PackageView, Request};
+use crate::state::{Op, Refusal};
 use crate::store::{Load, Store};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    git wp task claim                       the next task\n  \
+    git wp task claim --type test --packages\n  \
+    git wp task claim add-auth/wp-api --session ann")]
 pub(super) struct Args {
-    /// FEATURE/PACKAGE, or PACKAGE where there is but one feature
-    #[arg(value_name = "FEATURE/PACKAGE")]
-    target: String,
-    /// The session that will hold it; a fresh one if none is named
-    #[arg(long, visible_alias = "as", value_name = "NAME")]
-    session: Option<String>,
+    /// A task, FEATURE/PACKAGE, or PACKAGE where there is but one feature; without one, the next
+    /// task, the most urgent first
+    #[arg(value_name = "TASK|FEATURE/PACKAGE")]
+    target: Option<String>,
+    /// Without a target: a ready package of a published plan where no task can be claimed
+    #[arg(long, conflicts_with = "target")]
+    packages: bool,
+    /// Without a target: only tasks of these types
+    #[arg(long = "type", value_name = "TYPE")]
+    kinds: Vec<String>,
+    /// What the agent is, for tasks that need one
+    #[arg(long, value_name = "NAME")]
+    archetype: Vec<String>,
+    /// How far the agent is trusted, 0 to 4
+    #[arg(long, default_value_t = 2, value_name = "LEVEL",
+          value_parser = clap::value_parser!(u32).range(0..=4))]
+    trust: u32,
+    /// The lease of a task; git wp agents heartbeat renews it
+    #[arg(long, default_value_t = tasks::LEASE_MINUTES, value_name = "MINUTES",
+          value_parser = clap::value_parser!(u32).range(1..=1440))]
+    lease: u32,
+    #[command(flatten)]
+    who: IdentityArgs,
     #[command(flatten)]
     confirm: Confirm,
 }
 
 /// Claims.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let target = feature::package_target(&args.target)?;
     let store = cx.store()?;
-    let found = feature::published(cx, &store, target.feature.as_deref())?;
-    let session = held::session(cx, args.session.as_deref())?;
+    let who = identity(cx, &args.who)?;
+    let task = match &args.target {
+        Some(word) => free::named(&store, word)?,
+        None => None,
+    };
+    match (&args.target, task) {
+        (Some(word), None) => package(args, cx, (&store, word), who.session),
+        (_, task) => next(args, cx, (&store, task), &who),
+    }
+}
+
+/// A free-standing task; where none can be had, a ready package if that is wanted.
+fn next(
+    args: &Args,
+    cx: &mut Context<'_>,
+    (store, task): (&Store, Option<TaskId>),
+    who: &Identity,
+) -> Result<Answer> {
+    let claiming = Claiming {
+        task,
+        kinds: args.kinds.clone(),
+        archetypes: args.archetype.clone(),
+        trust: args.trust,
+        lease_minutes: args.lease,
+    };
+    let reply = tasks::claim(cx, store, (&claiming, who), args.confirm)?;
+    if let (Reply::Refused(Refusal::NoTask { .. }), true) = (&reply, args.packages)
+        && let Some(ready) = ready(store)?
+    {
+        return package(args, cx, (store, &ready), who.session.clone());
+    }
+    reply.answer(cx, |task| {
+        let what = foreign(&task.description);
+        let session = task.session_id.as_deref().unwrap_or("");
+        format!(
+            "claimed {} for session {}\n{}: {}\nnext: git wp task complete {} --session {}\n",
+            task.task_id,
+            foreign(session),
+            foreign(&task.task_type),
+            what.multi_line(),
+            task.task_id,
+            foreign(session),
+        )
+    })
+}
+
+/// `FEATURE/PACKAGE` of a package that could start, of any plan that was published.
+fn ready(store: &Store) -> Result<Option<String>> {
+    let view = store.view(&Load::All)?;
+    for (id, records) in view
+        .features
+        .iter()
+        .filter(|(_, r)| !r.approvals.is_empty())
+    {
+        let plan = records.current_plan();
+        let merged = |id: &PackageId| {
+            let known = records.packages.get(id);
+            known.is_some_and(|package| package.accept.is_some())
+        };
+        let free = |id: &PackageId| {
+            let known = records.packages.get(id);
+            known.is_none_or(|p| p.accept.is_none() && p.live().is_none() && p.holds.is_empty())
+        };
+        let mut briefs = plan.into_iter().flat_map(|plan| &plan.packages);
+        let found = briefs.find(|b| free(&b.id) && b.after.iter().all(merged));
+        if let Some(found) = found.filter(|_| records.holds.is_empty()) {
+            return Ok(Some(format!("{id}/{}", found.id)));
+        }
+    }
+    Ok(None)
+}
+
+fn package(
+    args: &Args,
+    cx: &mut Context<'_>,
+    (store, word): (&Store, &str),
+    session: String,
+) -> Result<Answer> {
+    let target = feature::package_target(word)?;
+    let found = feature::published(cx, store, target.feature.as_deref())?;
     if let Some(mine) = own(&found, &target.package, Some(&session)) {
         let mine = mine.attempt.clone();
         let is_it = |request: &Request| is_claim_of(request, &mine);
-        let outcome = confirm::again(cx, &store, is_it, args.confirm)?;
-        return told(cx, &store, &mine, outcome);
+        let outcome = confirm::again(cx, store, is_it, args.confirm)?;
+        return told(cx, store, &mine, outcome);
     }
-    let (origin, item) = planned(&store, &found, &target.package)?;
+    let (origin, item) = planned(store, &found, &target.package)?;
     let attempt = attempt(cx, &found, (&origin, &item), session)?;
     let needs = vec![attempt.base.clone()];
     let claim = Claim {
@@ -52,8 +154,8 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         steal: None,
     };
     let claim = Op::Claim(Box::new(claim));
-    let outcome = confirm::ask_one(cx, &store, (claim, needs), args.confirm)?;
-    told(cx, &store, &attempt, outcome)
+    let outcome = confirm::ask_one(cx, store, (claim, needs), args.confirm)?;
+    told(cx, store, &attempt, outcome)
 }
 
 /// True if the request claims for this attempt.

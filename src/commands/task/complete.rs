@@ -1,26 +1,40 @@
 //! `git wp task complete`: what was claimed from outside is finished. The result is what the
 //! branch holds; nothing that the session says is believed.
 
-use super::{not_held, own};
+use super::{free, not_held, own};
 use crate::base::json::{Map, json};
 use crate::base::text::count;
-use crate::base::{Error, Oid, RepoPath, Result};
+use crate::base::{Error, FeatureId, Oid, RepoPath, Result, TaskId};
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature;
 use crate::commands::task::claim::is_claim_of;
+use crate::commands::verbs::tasks::{self, Completion};
 use crate::commands::{Answer, Context, held};
-use crate::model::{AttemptResult, OutcomeKind};
+use crate::model::{AttemptResult, Deviation, OutcomeKind, TaskOutcome};
 use crate::state::record::Attempt;
 use crate::state::request::AttemptFact;
 use crate::state::{Op, Request};
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    git wp task complete t-4k9... --result '{\"passed\": 12}'\n  \
+    git wp task complete t-4k9... --failed -m \"the suite does not build\"\n  \
+    git wp task complete add-auth/wp-api")]
 pub(super) struct Args {
-    /// FEATURE/PACKAGE, or PACKAGE where there is but one feature
-    #[arg(value_name = "FEATURE/PACKAGE")]
+    /// A task, FEATURE/PACKAGE, or PACKAGE where there is but one feature
+    #[arg(value_name = "TASK|FEATURE/PACKAGE")]
     target: String,
-    /// The session that holds it; without it, a package that this clone claimed
+    /// The task failed; a package fails by what its branch holds
+    #[arg(long)]
+    failed: bool,
+    /// The result of a task, as JSON
+    #[arg(long, value_name = "JSON")]
+    result: Option<String>,
+    /// What went wrong, or one line about it
+    #[arg(short = 'm', long)]
+    message: Option<String>,
+    /// The session that holds it [default: $SESSION_ID, else what this clone claimed]
     #[arg(long, visible_alias = "as", value_name = "NAME")]
     session: Option<String>,
     #[command(flatten)]
@@ -29,9 +43,19 @@ pub(super) struct Args {
 
 /// Records the result.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
-    cx.refuse_in_room("task complete")?;
-    let target = feature::package_target(&args.target)?;
     let store = cx.store()?;
+    if let Some(task) = free::named(&store, &args.target)? {
+        return complete(args, cx, (&store, task));
+    }
+    if cx.env().attempt()?.is_some() {
+        return in_room(args, cx, &store);
+    }
+    if args.failed || args.result.is_some() {
+        let message = "the result of a package is what its branch holds";
+        let hint = format!("git wp task release {}", args.target);
+        return Err(Error::usage("package-result", message).hint(hint));
+    }
+    let target = feature::package_target(&args.target)?;
     let found = feature::published(cx, &store, target.feature.as_deref())?;
     let Some(mine) = own(&found, &target.package, args.session.as_deref()) else {
         return not_held(cx, &found, &target);
@@ -56,6 +80,57 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         Some(Err(refusal)) => held::refused(&refusal, cx),
         None => Err(Error::bug("the store gave no answer")),
     }
+}
+
+fn complete(args: &Args, cx: &mut Context<'_>, (store, task): (&Store, TaskId)) -> Result<Answer> {
+    let completion = Completion {
+        task,
+        outcome: match args.failed {
+            true => TaskOutcome::Failed,
+            false => TaskOutcome::Completed,
+        },
+        result: free::data(args.result.as_deref(), "--result")?,
+        message: args.message.clone(),
+    };
+    let session = args.session.clone();
+    let session = session.or_else(|| cx.env().text("SESSION_ID").map(str::to_owned));
+    let said = (&completion, session.as_deref());
+    let reply = tasks::complete(cx, store, said, args.confirm)?;
+    reply.answer(cx, |task| {
+        format!("{} is {}\n", task.task_id, task.status.as_str())
+    })
+}
+
+/// An agent says that its own attempt is done. Nothing that it says is believed: its supervisor
+/// judges what the branch holds when the agent has ended.
+fn in_room(args: &Args, cx: &mut Context<'_>, store: &Store) -> Result<Answer> {
+    let (kind, word) = match args.failed {
+        true => ("agent-failed", "failed"),
+        false => ("agent-completed", "completed"),
+    };
+    let result = free::data(args.result.as_deref(), "--result")?;
+    let said = [args.message.clone(), result.map(|value| value.to_string())];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    let target = feature::package_target(&args.target)?;
+    let attempt = cx.env().attempt()?;
+    let attempt = attempt.ok_or_else(|| Error::bug("a room without an attempt"))?;
+    // The supervisor puts the names of its own attempt in their place.
+    let feature = FeatureId::parse(target.feature.as_deref().unwrap_or("own"));
+    let op = Op::Note {
+        feature: feature.ok_or_else(|| Error::bug("`own` is no feature id"))?,
+        package: target.package,
+        attempt: attempt.clone(),
+        fact: AttemptFact::Deviation(Deviation {
+            kind: kind.to_owned(),
+            detail: cx.redactor().redact(&said.join(" ")),
+            paths: Vec::new(),
+            at: cx.now(),
+        }),
+    };
+    cx.change(store, op)?;
+    let data = json!({"attempt": attempt, "said": word});
+    let text = format!("told the supervisor that {attempt} {word}; it judges the branch\n");
+    Ok(Firmness::Queued.answer(data, text))
 }
 
 /// What the branch holds, recomputed from git.

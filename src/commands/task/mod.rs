@@ -1,8 +1,12 @@
-//! `git wp task`: claim a package from outside a run, finish it, or give it back.
+//! `git wp task`: claim a package from outside a run, finish it, or give it back; and the same
+//! with tasks that belong to no plan.
 
+mod cancel;
 pub(super) mod claim;
 mod complete;
+mod free;
 mod release;
+mod submit;
 
 use clap::Subcommand;
 
@@ -13,10 +17,10 @@ use crate::state::refusal::Holder;
 use crate::state::view::AttemptView;
 use crate::state::{PackageView, Refusal};
 
-/// Claim packages for agents that run outside of git wp
+/// Submit, claim and finish work: packages of plans, and tasks that belong to none
 ///
-/// A claim takes the package with everything it locks, or nothing. The answer names the attempt,
-/// its epoch and the branch to work on.
+/// A claim of a package takes it with everything it locks, or nothing; the answer names the
+/// attempt, its epoch and the branch to work on. A task is named by its id.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -25,13 +29,21 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Claim a package; exit 3 if somebody else holds it or something it locks
+    /// Submit a task that belongs to no plan
+    Submit(submit::Args),
+    /// Claim a package or a task; exit 3 if somebody else holds it or something it locks
     Claim(claim::Args),
-    /// Say that a claimed package is finished: what its branch holds is checked and merged by
-    /// whoever runs `git wp implement`
+    /// Say that what was claimed is finished. What the branch of a package holds is checked and
+    /// merged by whoever runs `git wp implement`; a task gets the result that is given
     Complete(complete::Args),
-    /// Give a package back
+    /// Give a package or a task back
     Release(release::Args),
+    /// End a task for good, whoever holds it
+    Cancel(cancel::Args),
+    /// Show a task
+    Show(free::ShowArgs),
+    /// List tasks, the most urgent first
+    List(free::ListArgs),
 }
 
 /// Does what the sub-verb says.
@@ -40,6 +52,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Claim(args) => claim::run(args, cx),
         Verb::Complete(args) => complete::run(args, cx),
         Verb::Release(args) => release::run(args, cx),
+        Verb::Submit(args) => submit::run(args, cx),
+        Verb::Cancel(args) => cancel::run(args, cx),
+        Verb::Show(args) => free::show(args, cx),
+        Verb::List(args) => free::list(args, cx),
     }
 }
 

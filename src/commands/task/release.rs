@@ -1,19 +1,21 @@
 //! `git wp task release`.
 
-use super::{not_held, own};
+use super::{free, not_held, own};
 use crate::base::Result;
 use crate::base::json::json;
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature;
+use crate::commands::verbs::tasks;
 use crate::commands::{Answer, Context, held};
 use crate::model::EndReason;
 use crate::state::Op;
 use crate::state::record::Attempt;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  git wp task release t-4k9... -m \"out of time\"")]
 pub(super) struct Args {
-    /// FEATURE/PACKAGE, or PACKAGE where there is but one feature
-    #[arg(value_name = "FEATURE/PACKAGE")]
+    /// A task, FEATURE/PACKAGE, or PACKAGE where there is but one feature
+    #[arg(value_name = "TASK|FEATURE/PACKAGE")]
     target: String,
     /// The session that holds it; without it, a package that this clone claimed
     #[arg(long, visible_alias = "as", value_name = "NAME")]
@@ -27,8 +29,15 @@ pub(super) struct Args {
 
 /// Gives it back.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let target = feature::package_target(&args.target)?;
     let store = cx.store()?;
+    if let Some(task) = free::named(&store, &args.target)? {
+        let session = args.session.clone();
+        let session = session.or_else(|| cx.env().text("SESSION_ID").map(str::to_owned));
+        let own = (&task, session.as_deref(), args.note.as_str());
+        let reply = tasks::release(cx, &store, own, args.confirm)?;
+        return reply.answer(cx, |task| format!("released {}\n", task.task_id));
+    }
+    let target = feature::package_target(&args.target)?;
     let found = feature::published(cx, &store, target.feature.as_deref())?;
     let session = match (&args.session, cx.env().attempt()?) {
         (Some(session), _) => Some(session.clone()),

@@ -75,6 +75,7 @@ impl Shop<'_> {
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         self.live.enter(&job, merged.count());
         let choices = Choices {
+            notes: Vec::new(),
             profile,
             project: Trust::Given,
             checkout: CheckoutRule::LeaveAlone,

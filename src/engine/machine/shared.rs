@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::agent::{Activity, Environment, Profile};
+use crate::agent::{Activity, Environment, Note, Profile};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
 use crate::git::{Person, Repo};
 use crate::hook::install;
@@ -30,6 +30,8 @@ pub struct Setup {
     pub plan: Plan,
     /// Its text.
     pub plan_text: String,
+    /// What those before left, quoted as data in every prompt.
+    pub notes: Vec<Note>,
     /// The agent.
     pub profile: Profile,
     /// What this process does for the run.

@@ -170,13 +170,15 @@ impl Worker {
             paths.sort();
             paths
         };
+        let mut notes = notes::for_attempt(self.records()?, package, attempt);
+        notes.extend(setup.notes.iter().cloned());
         let brief = Brief {
             plan: &setup.plan,
             plan_text: &setup.plan_text,
             package,
             attempt: &attempt.attempt,
             branch: &attempt.branch,
-            notes: &notes::for_attempt(self.records()?, package, attempt),
+            notes: &notes,
             delimiter: &random::id(12)?,
             max: PROMPT_MAX,
         };

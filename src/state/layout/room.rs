@@ -1,6 +1,6 @@
 //! The folders of the state tree: the one place that writes paths.
 
-use crate::base::id::is_component;
+use crate::base::id::{is_component, slug};
 use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TxnId};
 
 /// The first two hex digits of the SHA-256 of an id.
@@ -76,6 +76,11 @@ impl FeatureRoom {
     /// Path of a `FinalCheck` with the canonical bytes `body`.
     pub fn final_check(&self, tree: &Oid, body: &[u8]) -> String {
         format!("{}/facts/final/{tree}-{}.json", self.0, h8(body))
+    }
+
+    /// Path of an `Escalated`, made by the transaction `id`.
+    pub fn escalation(&self, id: &TxnId) -> String {
+        format!("{}/facts/escalations/{id}.json", self.0)
     }
 
     /// Path of a `Filed`.
@@ -220,6 +225,11 @@ impl LockRoom {
 /// Path of a `Beat`.
 pub fn beat(actor: &ActorId) -> String {
     format!("actors/{actor}/registers/beat.json")
+}
+
+/// Path of a `Session`.
+pub fn session(actor: &ActorId, session: &str) -> String {
+    format!("actors/{actor}/registers/session-{}.json", slug(session))
 }
 
 /// Reads the folder of a feature, `features/<h2>/<slug>`.

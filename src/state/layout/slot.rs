@@ -1,17 +1,19 @@
-//! What a path of the state tree is. Nothing is guessed: a path is a drawn one, reserved, or none.
+//! What a path of the state tree is. Nothing is guessed: a path is a drawn one or none.
 
+use crate::base::id::is_component;
 use crate::base::{ActorId, AttemptId, ContentHash, Oid, TxnId};
+use crate::state::layout::class::Class;
+use crate::state::layout::common::{filed, json, number};
 use crate::state::layout::room::{
     FeatureRoom, LockRoom, PackageRoom, feature_room, is_hex, lock_room, package_room,
 };
+use crate::state::layout::shelf::{Shelf, shelf_slot};
+use crate::state::layout::task::{TaskRoom, TaskSlot, task_room, task_slot};
 
 /// `meta/format.json`
 pub const FORMAT: &str = "meta/format.json";
 /// `meta/authority.json`
 pub const AUTHORITY: &str = "meta/authority.json";
-/// Rooms at the root that later versions of the same format may fill.
-const RESERVED: [&str; 4] = ["tasks", "handoffs", "memories", "retractions"];
-
 /// What a path is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slot {
@@ -25,10 +27,14 @@ pub enum Slot {
     Package(FeatureRoom, PackageRoom, PackageSlot),
     /// A record of a lock.
     Lock(LockRoom, LockSlot),
+    /// A record of a free-standing task.
+    Task(TaskRoom, TaskSlot),
+    /// A handoff, a memory or a retraction.
+    Shelf(Shelf, TxnId),
     /// `Beat`
     Beat(ActorId),
-    /// A room of a later version of this format.
-    Reserved,
+    /// `Session`, with the slug of its name.
+    Session(ActorId, String),
 }
 
 /// What a path inside a feature is.
@@ -48,6 +54,8 @@ pub enum FeatureSlot {
     RunEnded(TxnId),
     /// A run's summary for people.
     RunSummary(TxnId),
+    /// `Escalated`
+    Escalation(TxnId),
     /// `FinalCheck` with its hash.
     Final(String),
     /// `Land`
@@ -125,31 +133,19 @@ pub fn parse(path: &str) -> Option<Slot> {
     match room {
         "features" => feature(rest),
         "locks" => lock(rest),
-        "actors" => Some(Slot::Beat(beat(rest)?)),
-        _ if is_reserved(room) => Some(Slot::Reserved),
-        _ => None,
+        "actors" => register(rest),
+        "tasks" => task(rest),
+        _ => Some(Slot::Shelf(Shelf::at(room)?, shelf_slot(rest)?)),
     }
-}
-
-/// How an entry of the state tree may change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Class {
-    /// Part of `meta/`: the authority's to change.
-    Meta,
-    /// Never changes; anybody may add it under its own id.
-    Fact,
-    /// Replaced by its one actor.
-    Register,
-    /// Never changes; written only by the commit that wins the swap on this authority.
-    Right(ActorId),
 }
 
 /// The class of a path; `None` if it is none that this format has.
 pub fn class(path: &str) -> Option<Class> {
     Some(match parse(path)? {
         Slot::Format | Slot::Authority => Class::Meta,
-        Slot::Beat(_) => Class::Register,
-        Slot::Reserved => Class::Fact,
+        Slot::Beat(_) | Slot::Session(..) => Class::Register,
+        Slot::Shelf(..) => Class::Fact,
+        Slot::Task(_, slot) => slot.class(),
         Slot::Feature(_, slot) => match slot {
             FeatureSlot::Land(by, _)
             | FeatureSlot::Landed(by, _)
@@ -166,6 +162,7 @@ pub fn class(path: &str) -> Option<Class> {
             | FeatureSlot::RunStarted(_)
             | FeatureSlot::RunEnded(_)
             | FeatureSlot::RunSummary(_)
+            | FeatureSlot::Escalation(_)
             | FeatureSlot::Final(_)
             | FeatureSlot::Filed(..) => Class::Fact,
         },
@@ -211,13 +208,14 @@ pub fn is_said_by_many(path: &str) -> bool {
 pub fn feature_of(path: &str) -> Option<FeatureRoom> {
     match parse(path)? {
         Slot::Feature(room, _) | Slot::Package(room, _, _) => Some(room),
-        Slot::Format | Slot::Authority | Slot::Lock(..) | Slot::Beat(_) | Slot::Reserved => None,
+        Slot::Format
+        | Slot::Authority
+        | Slot::Lock(..)
+        | Slot::Task(..)
+        | Slot::Shelf(..)
+        | Slot::Beat(_)
+        | Slot::Session(..) => None,
     }
-}
-
-/// True for rooms at the root that later versions of the same format may fill.
-pub fn is_reserved(room: &str) -> bool {
-    RESERVED.contains(&room)
 }
 
 /// True unless the path is one of the records that are no JSON.
@@ -225,8 +223,25 @@ pub fn is_json(path: &str) -> bool {
     !(path.ends_with("/plan") || path.ends_with("/summary.md"))
 }
 
-fn beat(rest: &str) -> Option<ActorId> {
-    ActorId::parse(rest.strip_suffix("/registers/beat.json")?)
+fn register(rest: &str) -> Option<Slot> {
+    let (actor, name) = rest.split_once("/registers/")?;
+    let (actor, name) = (ActorId::parse(actor)?, json(name)?);
+    if name == "beat" {
+        return Some(Slot::Beat(actor));
+    }
+    let slug = name
+        .strip_prefix("session-")
+        .filter(|slug| is_component(slug))?;
+    Some(Slot::Session(actor, slug.to_owned()))
+}
+
+fn task(rest: &str) -> Option<Slot> {
+    let parts: Vec<&str> = rest.split('/').collect();
+    let [h2, id, inner @ ..] = parts.as_slice() else {
+        return None;
+    };
+    let room = task_room(&format!("tasks/{h2}/{id}"))?;
+    Some(Slot::Task(room, task_slot(inner)?))
 }
 
 fn feature(rest: &str) -> Option<Slot> {
@@ -254,6 +269,7 @@ pub fn feature_slot(parts: &[&str]) -> Option<FeatureSlot> {
         ["facts", "runs", run, "started.json"] => FeatureSlot::RunStarted(TxnId::parse(run)?),
         ["facts", "runs", run, "ended.json"] => FeatureSlot::RunEnded(TxnId::parse(run)?),
         ["facts", "runs", run, "summary.md"] => FeatureSlot::RunSummary(TxnId::parse(run)?),
+        ["facts", "escalations", name] => FeatureSlot::Escalation(TxnId::parse(json(name)?)?),
         ["facts", "final", name] => FeatureSlot::Final(about(json(name)?)?.1),
         ["facts", "requests", actor, name] => filed(actor, name, FeatureSlot::Filed)?,
         ["rights", authority, name] => {
@@ -347,14 +363,6 @@ pub fn lock_slot(parts: &[&str]) -> Option<LockSlot> {
     }
 }
 
-fn filed<S>(actor: &str, name: &str, slot: fn(ActorId, TxnId) -> S) -> Option<S> {
-    Some(slot(ActorId::parse(actor)?, TxnId::parse(json(name)?)?))
-}
-
-fn json(name: &str) -> Option<&str> {
-    name.strip_suffix(".json")
-}
-
 /// `<object id>-<h8>`
 fn about(name: &str) -> Option<(Oid, String)> {
     let (oid, h8) = name.rsplit_once('-')?;
@@ -363,12 +371,6 @@ fn about(name: &str) -> Option<(Oid, String)> {
 
 fn hex8(text: &str) -> Option<String> {
     is_hex(text, 8).then(|| text.to_owned())
-}
-
-/// A number from 1 in its one spelling.
-fn number(text: &str) -> Option<u32> {
-    let n: u32 = text.parse().ok()?;
-    (n > 0 && n.to_string() == text).then_some(n)
 }
 
 #[cfg(test)]
@@ -430,6 +432,8 @@ mod tests {
             lock.filed(&actor, &txn),
             lock.ruling(&actor, &txn),
             layout::beat(&actor),
+            layout::session(&actor, "Ann's shell"),
+            feature.escalation(&txn),
             FORMAT.to_owned(),
             AUTHORITY.to_owned(),
         ] {
@@ -452,6 +456,12 @@ mod tests {
         ] {
             assert_eq!(parse(&path), None, "{path}");
         }
-        assert_eq!(parse("tasks/aa/x.json"), Some(Slot::Reserved));
+        for path in [
+            "tasks/aa/x.json",
+            "memories/x.json",
+            "actors/c1/registers/session-.json",
+        ] {
+            assert_eq!(parse(path), None, "{path}");
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! features/<h2>/<f>/facts/runs/<run>/started.json     RunStarted
 //! features/<h2>/<f>/facts/runs/<run>/ended.json       RunEnded
 //! features/<h2>/<f>/facts/runs/<run>/summary.md       text for people (not JSON)
+//! features/<h2>/<f>/facts/escalations/<txn>.json      Escalated
 //! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
 //! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
 //! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
@@ -29,24 +30,36 @@
 //! locks/<h2>/<hash of key>/facts/requests/<actor>/<txn>.json
 //! locks/<h2>/<hash of key>/rights/<authority>/grant-<epoch>.json end-<aid>.json
 //!                                             ruling-<txn>.json
+//! tasks/<h2>/<task>/facts/task.json                   Task
+//! tasks/<h2>/<task>/facts/<aid>/claim.json result.json    TaskClaim, TaskResult
+//! tasks/<h2>/<task>/facts/requests/<actor>/<txn>.json
+//! tasks/<h2>/<task>/rights/<authority>/grant-<epoch>.json end-<aid>.json
+//!                                      closed.json ruling-<txn>.json
+//! handoffs/<h2>/<txn>.json memories/<h2>/<txn>.json retractions/<h2>/<txn>.json
 //! actors/<actor>/registers/beat.json                  Beat
+//! actors/<actor>/registers/session-<slug>.json        Session
 //! ```
 //! `<h2>` is the first two hex digits of the SHA-256 of the verbatim id, `<h8>` the first eight of
 //! the record's canonical bytes, `<f>` and `<p>` are slugs; the verbatim id stands in the record.
-//! Rooms kept free for later: `tasks/`, `handoffs/`, `memories/`, `retractions/`.
+//! Handoffs, memories and retractions are no part of a view: they decide nothing, and are read
+//! when somebody asks for them.
 
 mod entry;
 mod fact;
 mod register;
 mod right;
+mod said;
+mod task;
 
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
 pub use fact::{
     Answer, Approval, Attempt, EvidenceFact, Extent, FinalCheck, LockClaim, Open, PackageBrief,
     PlanOrigin, RunEnded, RunStarted, Salvage,
 };
-pub use register::Beat;
+pub use register::{Beat, Session, SessionLife, SessionStatus};
 pub use right::{
     Accept, End, Grant, Hold, HoldKind, Integrator, Land, LandClosed, Landing, Lift, Resignation,
     Ruling,
 };
+pub use said::{Escalated, Handoff, Memory, MemoryKind, MemoryOutcome, Retraction};
+pub use task::{Requirements, Task, TaskClaim, TaskClosed, TaskResult};

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::base::{Error, Oid, Result};
 use crate::git::{Entry, Mode, Objects};
-use crate::state::codec::decode;
+use crate::state::codec;
 use crate::state::join::{Entries, Leaf};
 use crate::state::layout::{self, Class};
-use crate::state::record::Beat;
 
 /// Entries that are looked at before it is too much for a state.
 const ENTRIES_MAX: usize = 500_000;
@@ -117,10 +116,7 @@ impl Differences {
 fn leaf(objects: &Objects, path: &str, oid: Oid) -> Result<Leaf> {
     let seq = match layout::class(path) {
         Some(Class::Register) => match objects.header(&oid)? {
-            Some((_, size)) if size <= REGISTER_BYTES_MAX => {
-                let beat = decode::<Beat>(&objects.blob(&oid)?);
-                beat.ok().map(|beat| beat.seq)
-            }
+            Some((_, size)) if size <= REGISTER_BYTES_MAX => codec::seq(path, &objects.blob(&oid)?),
             _ => None,
         },
         _ => None,
