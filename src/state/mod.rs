@@ -13,6 +13,8 @@ pub mod asked;
 mod attempt;
 mod claim;
 pub mod codec;
+#[cfg(test)]
+mod coordination;
 mod current;
 mod draft;
 mod epochs;
