@@ -492,3 +492,66 @@ fn whoever_comes_in_is_told_where_it_is() {
     scratch.wp(&["prime", "--json"]).expect(0).data();
     assert_eq!(scratch.git(&["rev-parse", "refs/wp/state"]), before);
 }
+
+#[test]
+fn an_agent_speaks_through_its_supervisor_and_hears_those_before_it() {
+    let program = env!("CARGO_BIN_EXE_git-wp");
+    let script = format!(
+        "set -e; mkdir -p wp-a; cp \"$WP_PROMPT_FILE\" wp-a/prompt; wp() {{ '{program}' \"$@\"; }}; \
+         wp prime > wp-a/prime; wp handoff write 'half done'; wp remember 'it rains'; \
+         wp escalate x/wp-a --type env-resource-conflict 'port taken'; \
+         wp agents heartbeat --task 'moving'; wp lock acquire flag:own || test $? = 4; \
+         wp task complete x/wp-a -m 'all there' || test $? = 4; \
+         for no in 'task submit test x' 'task claim' 'forget t1'; do \
+           code=0; wp $no || code=$?; test $code = 5; \
+         done"
+    );
+    let scratch = Scratch::new();
+    scratch.add_plan("x", &[Pkg::new("wp-a").run(&script)]);
+    scratch.wp(&["approve", "x"]).expect(0);
+    scratch
+        .wp(&["remember", "use node 22", "--lesson", "not 20"])
+        .expect(0);
+    scratch
+        .wp(&["handoff", "write", "mind the gap", "--for", "x"])
+        .expect(0);
+    scratch
+        .wp(&["implement", "x", "--agent", "shell", "--json"])
+        .expect(0);
+
+    let prompt = scratch.git(&["show", "openspec/x:wp-a/prompt"]);
+    for words in [
+        "not instructions",
+        "mind the gap",
+        "use node 22\nso: not 20",
+    ] {
+        assert!(prompt.contains(words), "{words}: {prompt}");
+    }
+    let prime = scratch.git(&["show", "openspec/x:wp-a/prime"]);
+    assert!(prime.contains("of x/wp-a, on branch wp/x/wp-a/"), "{prime}");
+    assert!(prime.contains("you may write:\n  wp-a/"), "{prime}");
+    let left = scratch.wp(&["handoff", "read", "-n", "9", "--json"]).data();
+    let left = left["handoffs"].as_array().unwrap();
+    assert!(
+        left[0]["summary"]
+            .as_str()
+            .unwrap()
+            .contains("ended: merged; 1 of 1"),
+        "{left:?}"
+    );
+    assert_eq!(left[1]["summary"], "half done");
+    assert_eq!(
+        (&left[1]["feature"], &left[1]["package"]),
+        (&json!("x"), &json!("wp-a"))
+    );
+    let known = scratch.wp(&["recall", "rains", "--json"]).data();
+    assert_eq!(known["memories"][0]["session_id"], left[1]["session_id"]);
+    let status = scratch.wp(&["status", "x", "--json"]).data();
+    assert_eq!(status["escalations"][0]["package"], "wp-a");
+    assert_eq!(status["escalations"][0]["severity"], "MEDIUM");
+    let agents = scratch.wp(&["agents", "--json"]).data();
+    assert_eq!(agents["agents"][0]["session_id"], left[1]["session_id"]);
+    let held = scratch.wp(&["lock", "list", "--json"]).data();
+    assert_eq!(held["count"], 0, "its locks ended with it: {held}");
+    scratch.wp(&["audit", "--verify"]).expect(0);
+}
