@@ -6,9 +6,9 @@ use crate::base::{ContentHash, PackageId};
 use crate::schedule::agenda::Item;
 use crate::schedule::contention;
 use crate::schedule::decision::Decision;
-use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop};
+use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work};
 use crate::schedule::picture::Picture;
-use crate::schedule::stage::{self, Stage};
+use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
 
 /// Decides for every package that nobody holds.
@@ -130,5 +130,23 @@ fn crowded(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     if let Some(why) = picture.input.observed.refused.get(&item.id) {
         return Some(Why::Refused(why.clone()));
     }
-    (picture.places() == 0).then_some(Why::Places)
+    (picture.places() <= verifying(picture)).then_some(Why::Places)
+}
+
+/// Attempts of this process that will need a place for their verification: finished work comes
+/// before new work, also while its gate is still looking.
+fn verifying(picture: &Picture<'_>) -> usize {
+    let observed = picture.input.observed;
+    let waits = |stage: &&Stage<'_>| match stage {
+        Stage::Held { grant, phase, .. } => {
+            let id = &grant.attempt;
+            let verify = Work::Verify(id.clone());
+            observed.mine.contains(id)
+                && matches!(phase, Phase::Ungated | Phase::Unverified)
+                && !picture.busy(&verify)
+                && !observed.given_up.contains(&verify)
+        }
+        _ => false,
+    };
+    picture.stages.values().filter(waits).count()
 }

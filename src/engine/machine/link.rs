@@ -16,8 +16,9 @@ use crate::os::clock::{self, Moment};
 use crate::os::random;
 use crate::schedule::IntegratorSeen;
 use crate::state::record::By;
+use crate::state::request::AttemptFact;
 use crate::state::view::AttemptView;
-use crate::state::{FeatureView, Refusal, View};
+use crate::state::{FeatureView, Op, Refusal, View};
 use crate::store::sync::{Exchange, Names, SyncMode, SyncResult};
 
 /// How long facts wait for company.
@@ -29,6 +30,28 @@ const REST: Duration = Duration::from_millis(250);
 /// The shortest and the longest while the authority cannot be reached.
 const AWAY: Duration = Duration::from_secs(2);
 const AWAY_MAX: Duration = Duration::from_secs(60);
+
+/// How soon the authority should hear of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hurry {
+    /// With whatever goes there next: nobody acts on it.
+    No,
+    /// In a moment: somebody may wait for it.
+    Soon,
+    /// At once: its answer decides what happens here.
+    Now,
+}
+
+impl Hurry {
+    pub(super) fn of(op: &Op) -> Self {
+        match op {
+            _ if op.needs_right() => Hurry::Now,
+            // What is through the gate is not merged before it is verified.
+            Op::Note { fact, .. } if !matches!(fact, AttemptFact::Evidence(_)) => Hurry::No,
+            _ => Hurry::Soon,
+        }
+    }
+}
 
 /// The way to the authority.
 pub(super) struct Link {
@@ -147,18 +170,18 @@ impl Machine<'_> {
     /// What the authority made of what was asked; as far as it can be reached.
     pub(super) fn settled(
         &mut self,
-        asked: Vec<(TxnId, bool)>,
+        asked: Vec<(TxnId, Hurry)>,
         mut answers: Vec<Result<(), Refusal>>,
     ) -> Result<Vec<Result<(), Refusal>>> {
         let Some(link) = &mut self.link else {
             return Ok(answers);
         };
-        link.hurry();
-        let urgent = asked
-            .iter()
-            .zip(&answers)
-            .any(|((_, right), a)| *right && a.is_ok());
-        if !urgent || (link.offline.is_some() && !link.is_due()) {
+        let granted = asked.iter().zip(&answers).filter(|(_, a)| a.is_ok());
+        let hurry = granted.map(|((_, hurry), _)| *hurry).max();
+        if hurry >= Some(Hurry::Soon) {
+            link.hurry();
+        }
+        if hurry != Some(Hurry::Now) || (link.offline.is_some() && !link.is_due()) {
             return Ok(answers);
         }
         self.exchange()?;

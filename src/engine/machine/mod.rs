@@ -47,7 +47,7 @@ use crate::state::{FeatureView, Refusal, Request, View};
 
 use crate::store::{self, Load, Owner, Store};
 
-use link::Link;
+use link::{Hurry, Link};
 use shared::Shared;
 use worker::Worker;
 
@@ -292,9 +292,9 @@ impl World for Machine<'_> {
                 op: change.op,
             });
         }
-        let asked: Vec<(TxnId, bool)> = requests
+        let asked: Vec<(TxnId, Hurry)> = requests
             .iter()
-            .map(|r| (r.txn.clone(), r.op.needs_right()))
+            .map(|r| (r.txn.clone(), Hurry::of(&r.op)))
             .collect();
         let answers = self.store.submit(requests)?;
         let answers = answers.into_iter().map(|a| a.map(|_| ())).collect();

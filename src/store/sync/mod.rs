@@ -31,11 +31,11 @@ pub use told::{Claimed, SyncReport, SyncResult};
 
 /// Lost races before a sync gives up.
 const TRIES_MAX: u32 = 10;
-/// The longest pause after the first lost race, unless a try takes longer than that. It doubles
-/// with every further one.
+/// The longest pause after the first lost race, or half of what a try takes if that is more. It
+/// doubles with every further one.
 const PAUSE: Duration = Duration::from_millis(40);
 /// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(6);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
 
 /// With whom, and what to say.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +133,9 @@ impl Store {
 
 /// Waits for a random part of a span that grows with every try, so that rivals come apart.
 fn pause(tries: u32, took: Duration) -> Result<()> {
-    let most = PAUSE.max(took).saturating_mul(1 << tries.min(8));
+    let most = PAUSE
+        .max(took / 2)
+        .saturating_mul(1 << tries.saturating_sub(1).min(8));
     let most = most.min(PAUSE_MAX);
     let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     clock::pause(Duration::from_millis(1 + random::below(millis)?));
