@@ -36,13 +36,13 @@ const SESSION_CHARS_MAX: usize = 128;
 /// # Errors
 /// The refusal, for people, or if it is not about a holder.
 pub(super) fn refused(refusal: &Refusal, cx: &Context<'_>) -> Result<Answer> {
-    let hint = "wait for it, or ask the holder";
+    let hint = next(refusal);
     let error = Error::from(refusal.clone());
     if error.kind() != Kind::Lost {
         return Err(error);
     }
     if !cx.ui.is_json() {
-        return Err(error.hint(hint));
+        return Err(error.hint(hint).hint("wait for it, or ask the holder"));
     }
     let mut data = json!({
         "code": refusal.code(),
@@ -54,4 +54,20 @@ pub(super) fn refused(refusal: &Refusal, cx: &Context<'_>) -> Result<Answer> {
         data["holder"] = json::value(holder)?;
     }
     Ok(Answer::done(data, String::new()).exit(ExitCode::Lost))
+}
+
+/// The command that says more about the holder.
+fn next(refusal: &Refusal) -> String {
+    let Refusal::Held(holder) = refusal else {
+        return "git wp status".to_owned();
+    };
+    match (
+        &holder.feature,
+        &holder.package,
+        holder.what.strip_prefix("task "),
+    ) {
+        (Some(feature), Some(package), _) => format!("git wp why {feature}/{package}"),
+        (_, _, Some(task)) => format!("git wp task show {task}"),
+        _ => "git wp lock list".to_owned(),
+    }
 }

@@ -150,6 +150,7 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::Damaged { .. } => error.hint("git wp doctor"),
             Refusal::NoTask { .. } | Refusal::Unfit { .. } => error.hint("git wp task list"),
+            Refusal::OnHold { .. } | Refusal::NotReady { .. } => error.hint("git wp status"),
             Refusal::TaskWaits { waits_for, broken } => {
                 match broken.first().or(waits_for.first()) {
                     Some(task) => error.hint(format!("git wp task show {task}")),
@@ -271,7 +272,11 @@ impl std::fmt::Display for Holder {
             (_, _, Some(session)) => write!(f, "session {session}")?,
             _ => write!(f, "attempt {}", self.attempt)?,
         }
-        write!(f, " ({}, since {})", self.label, self.since)?;
+        write!(f, " ({}, since {}", self.label, self.since)?;
+        if let Some(expires) = &self.expires {
+            write!(f, ", until {expires}")?;
+        }
+        f.write_str(")")?;
         if let Some(reason) = &self.reason {
             write!(f, ": {reason}")?;
         }
