@@ -146,6 +146,8 @@ pub fn close(view: &View, imported: &Entries, by: &By) -> Vec<Record> {
     records.filter_map(Result::ok).collect()
 }
 
+type Is<'a, T> = &'a dyn Fn(&T) -> bool;
+
 type Open = (AttemptId, TaskRoom, EndReason, u32);
 
 /// Claims of free-standing tasks that have to end: what taken over tasks hold, and what no request
@@ -153,7 +155,7 @@ type Open = (AttemptId, TaskRoom, EndReason, u32);
 fn open_tasks(
     view: &View,
     me: &ActorId,
-    (imported, asked): (&dyn Fn(&TaskRoom) -> bool, &dyn Fn(&AttemptId) -> bool),
+    (imported, asked): (Is<'_, TaskRoom>, Is<'_, AttemptId>),
 ) -> Vec<Open> {
     let mut open = Vec::new();
     for (id, task) in &view.tasks {

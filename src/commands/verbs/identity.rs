@@ -41,7 +41,7 @@ pub(in crate::commands) fn identity(cx: &Context<'_>, args: &IdentityArgs) -> Re
         flag.clone().or_else(from_env)
     };
     let agent = said(&args.agent, "AGENT_ID");
-    let agent = agent.or_else(|| attempt.as_ref().map(|id| id.to_string()));
+    let agent = agent.or_else(|| attempt.as_ref().map(ToString::to_string));
     let kind = said(&args.kind, "AGENT_TYPE");
     for name in agent.iter().chain(&kind) {
         visible(name)?;
