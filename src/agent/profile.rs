@@ -16,8 +16,9 @@ use crate::model::{Package, Role};
 pub const SHELL: &str = "shell";
 
 /// The placeholders of a template.
-const PLACEHOLDERS: [&str; 6] = [
+const PLACEHOLDERS: [&str; 7] = [
     "prompt_file",
+    "mcp_config",
     "cwd",
     "feature",
     "package",
@@ -52,6 +53,8 @@ pub enum Command {
 pub struct Blanks<'a> {
     /// `{prompt_file}`
     pub prompt_file: &'a Path,
+    /// `{mcp_config}`
+    pub mcp_config: &'a Path,
     /// `{cwd}`
     pub cwd: &'a Path,
     /// `{feature}`
@@ -170,6 +173,7 @@ impl Profile {
             Command::Template(template) => {
                 let values = [
                     ("prompt_file", blanks.prompt_file.to_string_lossy()),
+                    ("mcp_config", blanks.mcp_config.to_string_lossy()),
                     ("cwd", blanks.cwd.to_string_lossy()),
                     ("feature", blanks.feature.as_str().into()),
                     ("package", package.id.as_str().into()),
@@ -275,6 +279,7 @@ mod tests {
         let profile = Profile::find("mine", &configured(command))?;
         let blanks = Blanks {
             prompt_file: Path::new("/p/prompt.md"),
+            mcp_config: Path::new("/p/mcp.json"),
             cwd: Path::new("/room with blank"),
             feature: &FeatureId::parse("add {cwd}").unwrap(),
             attempt: &AttemptId::parse("a1").unwrap(),

@@ -212,6 +212,8 @@ fn finish(brief: &Brief<'_>, out: &mut String) {
          \x20 uncommitted: the runner commits what is left.\n\
          - Do not switch branches, rewrite history before your start, push, or change git's\n\
          \x20 configuration or hooks. Do not leave processes running.\n\
+         - `git wp mcp` is an MCP server for this package (scope_check, locks, handoffs, questions);\n\
+         \x20 `WP_MCP_CONFIG` names a file that starts it.\n\
          - A result file is optional. To leave one, write one JSON object to the path in the\n\
          \x20 environment variable `WP_RESULT_FILE`:\n\n",
     );

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::agent::environment::Environment;
 use crate::agent::profile::{Blanks, Profile};
 use crate::base::hash::Hashing;
+use crate::base::json::{self, Value, json};
 use crate::base::{AttemptId, Error, FeatureId, Result, text};
 use crate::model::{Durability, LogDigest, Package};
 use crate::os::clock::Moment;
@@ -36,6 +37,8 @@ pub struct Places {
     pub prompt_file: PathBuf,
     /// `wp/run/<aid>/result.json`; the agent may write it.
     pub result_file: PathBuf,
+    /// `wp/run/<aid>/mcp.json`: how the agent starts its MCP server.
+    pub mcp_config: PathBuf,
     /// `wp/logs/<aid>.log`, mode 0600.
     pub log: PathBuf,
 }
@@ -47,6 +50,7 @@ impl Places {
         Places {
             prompt_file: run.join("prompt.md"),
             result_file: run.join("result.json"),
+            mcp_config: run.join("mcp.json"),
             log: wp_dir.join("logs").join(format!("{attempt}.log")),
         }
     }
@@ -85,6 +89,8 @@ pub struct Order<'a> {
     pub environment: Environment,
     /// When to stop.
     pub limits: Limits,
+    /// This program, for the agent's MCP server.
+    pub program: &'a Path,
 }
 
 /// What an agent is doing.
@@ -153,6 +159,7 @@ pub fn run(
 ) -> Result<AgentRun> {
     let blanks = Blanks {
         prompt_file: &order.places.prompt_file,
+        mcp_config: &order.places.mcp_config,
         cwd: order.room,
         feature: order.feature,
         attempt: order.attempt,
@@ -205,13 +212,28 @@ fn prepare(order: &Order<'_>) -> Result<()> {
         }
     }
     file::remove(&places.result_file)?;
-    let prompt = order.prompt.as_bytes();
-    file::replace(
-        &places.prompt_file,
-        prompt,
-        Access::Private,
-        Durability::Off,
-    )
+    let servers = json::pretty(&servers(order))?;
+    for (path, text) in [
+        (&places.prompt_file, order.prompt),
+        (&places.mcp_config, servers.as_str()),
+    ] {
+        file::replace(path, text.as_bytes(), Access::Private, Durability::Off)?;
+    }
+    Ok(())
+}
+
+/// The MCP server of this program, as most agents read it. What tells the server where it is
+/// stands in it: not every agent hands its environment on.
+fn servers(order: &Order<'_>) -> Value {
+    json!({"mcpServers": {"git-wp": {
+        "command": order.program,
+        "args": ["mcp"],
+        "env": {
+            "WP_FEATURE": order.feature,
+            "WP_PACKAGE": order.package.id,
+            "WP_ATTEMPT": order.attempt,
+        },
+    }}})
 }
 
 fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
@@ -226,6 +248,7 @@ fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
         .with("WP_ATTEMPT", order.attempt.as_str())
         .with("WP_PROMPT_FILE", &order.places.prompt_file)
         .with("WP_RESULT_FILE", &order.places.result_file)
+        .with("WP_MCP_CONFIG", &order.places.mcp_config)
         .with("GIT_CEILING_DIRECTORIES", ceiling)
         .with("PWD", order.room);
     Ok(Invocation::new(program, order.room)

@@ -209,6 +209,11 @@ fn ruling(view: &View, request: &Request) -> Option<Option<Refusal>> {
 }
 
 impl Confirm {
+    /// Asks the remote, where one decides.
+    pub(super) fn asked() -> Self {
+        Confirm { sync: true }
+    }
+
     /// True if the authority is asked.
     pub(super) fn is_asked(self) -> bool {
         self.sync

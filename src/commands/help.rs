@@ -73,6 +73,12 @@ and
 WP_FEATURE, WP_PACKAGE, WP_ATTEMPT    what it works on
 WP_PROMPT_FILE                        what it is asked to do; the same is on its standard input
 WP_RESULT_FILE                        where it may leave a result in JSON
+WP_MCP_CONFIG                         how it starts its MCP server, git wp mcp
+
+An MCP server reads
+
+AGENT_ID, AGENT_TYPE                  who the agent is
+SESSION_ID                            its session; a fresh one for every server without it
 ";
 
 const FILES: &str = "\

@@ -34,6 +34,7 @@ mod kept;
 mod lock;
 mod log;
 mod man;
+mod mcp;
 mod memory;
 mod policy;
 mod prime;
@@ -135,6 +136,7 @@ enum Verb {
     Audit(audit::Args),
     Capabilities(capabilities::Args),
     Prime(prime::Args),
+    Mcp(mcp::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -200,6 +202,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Audit(args) => audit::run(&args, cx),
         Verb::Prime(args) => prime::run(&args, cx),
         Verb::Capabilities(args) => capabilities::run(&args, cx),
+        Verb::Mcp(args) => mcp::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),
         Verb::Demo(args) => demo::run(&args, cx),
         Verb::Completions(args) => completions::run(&args),

@@ -85,7 +85,11 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     Ok(Answer::done(json::value(&decision)?, text).exit(exit))
 }
 
-fn decide(cx: &mut Context<'_>, ask: &Ask<'_>) -> Result<Decision> {
+/// Decides with the profiles that hold here.
+///
+/// # Errors
+/// `wp.toml` or its approval cannot be read.
+pub(super) fn decide(cx: &mut Context<'_>, ask: &Ask<'_>) -> Result<Decision> {
     let consent = weigh::consent(cx)?;
     let settings = match cx.has_repo()? {
         true => cx.settings()?.project.policy,
@@ -129,7 +133,13 @@ pub(super) struct Acting {
 }
 
 impl Acting {
-    fn agent(name: &str, trust: Option<Trust>) -> Self {
+    /// The name of its profile.
+    pub(super) fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// An agent; without a trust it has none.
+    pub(super) fn agent(name: &str, trust: Option<Trust>) -> Self {
         Acting {
             trust: trust.unwrap_or(Trust::NONE),
             profile: name.to_owned(),

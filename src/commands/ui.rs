@@ -58,7 +58,7 @@ impl Answer {
 }
 
 /// How this invocation talks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ui {
     command: String,
     format: Format,

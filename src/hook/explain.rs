@@ -1,12 +1,11 @@
 //! What a refused agent is told: path, rule, owner, and how to go on.
 
+use crate::base::Result;
 use crate::base::text::{self, foreign};
-use crate::base::{Error, PackageId, RepoPath, Result};
 use crate::git::raw::{RawChange, RawEntry, RawStore};
 use crate::hook::room::RoomScope;
-use crate::model::ScopeMode;
-use crate::scope::guard::{self, Change, EntryMode, Policy, Violation};
-use crate::scope::{Fold, Set};
+use crate::hook::verdict::{Bounds, Refused};
+use crate::scope::guard::{Change, EntryMode};
 
 /// Most violations and patterns that are listed.
 const LINES_MAX: usize = 20;
@@ -32,31 +31,11 @@ pub(super) fn judge(
             target: facts.target,
         });
     }
-    let policy = Policy {
-        max_blob_bytes: Some(scope.max_blob_bytes),
-    };
-    let set = set(scope)?;
-    let set = match scope.scope.mode {
-        ScopeMode::Strict | ScopeMode::Amend => set,
-        ScopeMode::Open => set.without_limits(),
-    };
-    let mut refused = guard::judge(&asked, &set, &policy);
-    if refused.is_empty() {
-        return Ok(None);
-    }
-    let others = neighbours(scope);
-    let pairs: Vec<_> = others.iter().map(|(id, set)| (*id, set)).collect();
-    if scope.scope.mode == ScopeMode::Amend {
-        let amended = guard::amend(refused, &pairs);
-        asked.retain(|change| amended.granted.contains(&change.path));
-        refused = guard::judge(&asked, &set.without_limits(), &policy);
-        refused.extend(amended.refused);
-    }
-    if refused.is_empty() {
-        return Ok(None);
-    }
-    let owner = |path: &RepoPath| guard::owners(path, &pairs).first().map(ToString::to_string);
-    Ok(Some(explain(scope, &refused, what, owner)))
+    let refused = Bounds::from(scope).refused(asked)?;
+    Ok(match refused.is_empty() {
+        true => None,
+        false => Some(explain(scope, &refused, what)),
+    })
 }
 
 fn mode(entry: Option<&RawEntry>) -> EntryMode {
@@ -65,37 +44,7 @@ fn mode(entry: Option<&RawEntry>) -> EntryMode {
     })
 }
 
-fn fold(scope: &RoomScope) -> Fold {
-    if scope.ignore_case {
-        Fold::Case
-    } else {
-        Fold::None
-    }
-}
-
-fn set(scope: &RoomScope) -> Result<Set> {
-    Set::parse(&scope.scope, fold(scope)).map_err(|misfits| {
-        let first = misfits.first().map(|m| m.error.to_string());
-        let why = first.unwrap_or_default();
-        Error::damaged("room", "the scope of this room cannot be read").because(why)
-    })
-}
-
-/// Neighbours whose patterns cannot be read own nothing: they only serve to name somebody.
-fn neighbours(scope: &RoomScope) -> Vec<(&PackageId, Set)> {
-    let set = |spec| Set::parse(spec, fold(scope)).ok();
-    let others = scope.others.iter();
-    others
-        .filter_map(|other| Some((&other.package, set(&other.scope)?)))
-        .collect()
-}
-
-fn explain(
-    scope: &RoomScope,
-    refused: &[Violation],
-    what: &str,
-    owner: impl Fn(&RepoPath) -> Option<String>,
-) -> String {
+fn explain(scope: &RoomScope, refused: &[Refused], what: &str) -> String {
     let count = text::count(refused.len(), "path");
     let verb = if refused.len() == 1 { "is" } else { "are" };
     let mut out = format!(
@@ -105,8 +54,8 @@ fn explain(
     for violation in refused.iter().take(LINES_MAX) {
         let (path, detail) = (&violation.path, &violation.detail);
         out += &format!("  {path}: {} ({})", detail, violation.rule.as_str());
-        if let Some(owner) = owner(path).filter(|_| violation.rule.is_about_scope()) {
-            out += &format!("; it belongs to `{}`", foreign(&owner));
+        if let Some(owner) = &violation.owner {
+            out += &format!("; it belongs to `{}`", foreign(owner.as_str()));
         }
         out.push('\n');
     }

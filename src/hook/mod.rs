@@ -9,6 +9,7 @@ pub mod install;
 pub mod room;
 pub mod run;
 pub mod status;
+pub mod verdict;
 
 mod explain;
 mod names;
@@ -19,3 +20,4 @@ pub use install::{Change, env_config, install, materialise, uninstall};
 pub use room::{Neighbour, Place, Room, RoomScope};
 pub use run::{HookCall, HookEnd, run};
 pub use status::{HooksStatus, Reach, status};
+pub use verdict::Bounds;

@@ -3,6 +3,8 @@
 //! The first SIGINT, SIGTERM or SIGHUP asks to stop, the second to stop now. Children have
 //! sessions of their own, so only this process gets the terminal's signal.
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -58,6 +60,26 @@ impl Signals {
     pub fn raise(&self) {
         self.0.pending.store(true, Ordering::SeqCst);
     }
+}
+
+/// Runs `then`, on a thread of its own, when the first stop signal comes. The signals no longer
+/// end this process by themselves.
+///
+/// # Errors
+/// The system refuses to listen.
+pub fn on_stop(then: impl FnOnce() + Send + 'static) -> Result<()> {
+    let about = |e| Error::io("cannot listen for signals", e);
+    let (mut heard, bell) = UnixStream::pair().map_err(about)?;
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let bell = bell.try_clone().map_err(about)?;
+        signal_hook::low_level::pipe::register(signal, bell).map_err(about)?;
+    }
+    std::thread::spawn(move || {
+        if heard.read_exact(&mut [0]).is_ok() {
+            then();
+        }
+    });
+    Ok(())
 }
 
 #[cfg(test)]

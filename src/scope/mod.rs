@@ -15,6 +15,7 @@ pub mod guard;
 pub mod index;
 pub mod matcher;
 pub mod overlap;
+pub mod patch;
 pub mod pattern;
 pub mod set;
 

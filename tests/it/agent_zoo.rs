@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -95,6 +95,7 @@ impl Zoo {
             prompt: "# The prompt\n",
             environment,
             limits: self.limits,
+            program: Path::new("/bin/git-wp"),
         };
         run(profile, &order, observer, watch).unwrap()
     }

@@ -31,6 +31,7 @@ mod git_refs;
 mod git_remote;
 mod git_worktree;
 mod hooks;
+mod mcp;
 mod os_locks;
 mod plan_corpus;
 mod plan_fields;

@@ -185,7 +185,6 @@ pub(in crate::commands) fn discover(
 ///
 /// # Errors
 /// Usage: another process has this session.
-#[expect(dead_code, reason = "for servers that live as long as their session")]
 pub(in crate::commands) fn hold(cx: &mut Context<'_>, session: &str) -> Result<FileLock> {
     let path = lock_path(cx, session)?;
     let held = lock::try_lock(&path)?;

@@ -46,6 +46,7 @@ impl Worker {
             prompt: &prompt,
             environment,
             limits: self.limits(package),
+            program: &self.shared.setup.program,
         };
         let ended = self.supervise(&order, &room)?;
         let conversion = before.end(self, &room, &mut deviations)?;

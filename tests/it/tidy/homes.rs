@@ -42,6 +42,7 @@ const CRATES: &[Home] = &[
     home("libyaml_safer", &["src/plan/"]),
     home("oas3", &["src/plan/"]),
     home("petgraph", &["src/graph/"]),
+    home("rmcp", &["src/commands/mcp/"]),
     home("rustix", &["src/os/"]),
     home("serde_json", &["src/base/json.rs"]),
     home("serde_yaml", &["src/plan/"]),
@@ -49,6 +50,7 @@ const CRATES: &[Home] = &[
     home("signal_hook", &["src/os/"]),
     home("similar", &["src/report/"]),
     home("tempfile", &["src/os/"]),
+    home("tokio", &["src/commands/mcp/"]),
     home("toml", &["src/config/"]),
 ];
 
