@@ -208,6 +208,8 @@ impl Machine<'_> {
             match link.remote.fetch_refs(&wanted, durability) {
                 // Without them nothing is lost: they are wanted again the next time.
                 Ok(()) | Err(Trouble::Offline(_) | Trouble::Unknown(_)) => {}
+                // Cut off, or not pushed yet by a host that takes one ref after the other.
+                Err(Trouble::Failed(error)) if error.code() == "remote-ref" => {}
                 Err(Trouble::Failed(error)) => return Err(error),
             }
         }

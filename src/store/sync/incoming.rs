@@ -17,6 +17,9 @@ const BYTES_MAX: u64 = 256 << 20;
 /// The longest that it may take.
 const TIME_MAX: Duration = Duration::from_secs(300);
 
+/// The code of a fetch that did not find its ref.
+const MISSING: &str = "remote-ref";
+
 /// What the authority has.
 pub(super) enum Theirs {
     /// No state, and it never had one.
@@ -68,6 +71,10 @@ impl Round<'_> {
         let quarantine = match self.fetch() {
             Ok(quarantine) => quarantine,
             Err(Trouble::Offline(error)) => return Ok(Theirs::Away(error)),
+            // It was there a moment ago: an answer that was cut off looks like that.
+            Err(Trouble::Failed(error)) if error.code() == MISSING => {
+                return Ok(Theirs::Away(error));
+            }
             Err(trouble) => return Err(trouble.into_error()),
         };
         let tip = quarantine.tip().clone();
