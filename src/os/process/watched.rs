@@ -145,6 +145,7 @@ mod tests {
         let said = String::from_utf8(done.unwrap().stdout).unwrap();
         assert!(start.elapsed() < Duration::from_secs(20));
         let daemon = Pid::from_raw(said.trim().parse().unwrap()).unwrap();
-        rustix::process::kill_process(daemon, Signal::KILL).unwrap();
+        // The reaper of another test in this process may have been faster.
+        let _ = rustix::process::kill_process(daemon, Signal::KILL);
     }
 }
