@@ -10,12 +10,12 @@ use crate::base::{AttemptId, Error, Kind, Oid, RefName, Result, TxnId};
 use crate::engine::machine::Machine;
 use crate::engine::machine::beats::Observer;
 use crate::engine::machine::shared::Setup;
+use crate::engine::world::World;
 use crate::git::remote::{Atomic, Trouble};
 use crate::git::{Expected, Remote, SwapError};
-use crate::os::clock::{self, Moment};
+use crate::os::clock::Moment;
 use crate::os::random;
 use crate::schedule::IntegratorSeen;
-use crate::state::record::By;
 use crate::state::request::AttemptFact;
 use crate::state::view::AttemptView;
 use crate::state::{FeatureView, Op, Refusal, View};
@@ -121,14 +121,11 @@ impl Machine<'_> {
     /// Asks the authority, and brings what the run needs from there. Nothing happens where this
     /// repository decides for itself.
     pub(super) fn exchange(&mut self) -> Result<()> {
+        let by = self.by();
         let Some(link) = &mut self.link else {
             return Ok(());
         };
         let setup = &self.shared.setup;
-        let by = By {
-            at: clock::now(),
-            ..setup.by.clone()
-        };
         let attempts: Vec<AttemptId> = self.guards.keys().cloned().collect();
         let report = self.store.sync(&Exchange {
             remote: &link.remote,

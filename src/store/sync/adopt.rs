@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Error, Oid, Result};
-use crate::git::{Change, Expected, NewCommit};
+use crate::git::Expected;
 use crate::os::lock;
 use crate::state::join::join;
 use crate::state::layout;
@@ -22,7 +22,6 @@ const RACES_MAX: usize = 8;
 impl Round<'_> {
     /// Begins a state that has nothing but an authority.
     pub(super) fn begin(&self) -> Result<Here> {
-        let objects = self.local.git.objects();
         let records = beginning(&self.txn).map_err(Error::from)?;
         let tree = self.grown_from(None, &records)?;
         let text = message::exchange(
@@ -30,13 +29,7 @@ impl Round<'_> {
             &[],
             0,
         );
-        let tip = objects.write_commit(&NewCommit {
-            tree: &tree,
-            parents: &[],
-            by: &message::clone_person(self.exchange.by),
-            at: self.exchange.by.at,
-            message: &text,
-        })?;
+        let tip = self.write(&tree, &[], &text)?;
         if self.exchange.mode != SyncMode::DryRun {
             self.advance(&Expected::Absent, &tip)?;
         }
@@ -96,22 +89,13 @@ impl Round<'_> {
         let (mine, theirs) = (objects.commit(now)?, objects.commit(new)?);
         let found = differences(&objects, Some(&mine.tree), Some(&theirs.tree))?;
         let joined = join(&found.ours, &found.theirs);
-        let changes: Vec<Change> = joined
-            .taken
-            .iter()
-            .map(|(path, leaf)| Change::file(path.as_str(), leaf.oid.clone()))
-            .collect();
-        let tree = objects.edit(Some(&theirs.tree), &changes)?;
-        let by = self.exchange.by;
-        let commit = objects.write_commit(&NewCommit {
-            tree: &tree,
-            parents: &[new.clone(), now.clone()],
-            by: &message::clone_person(by),
-            at: by.at,
-            message: &message::rejoined((&self.txn, by, self.exchange.remote.name())),
-        })?;
-        objects.flush_all(self.local.git.durability())?;
-        Ok(commit)
+        let tree = self.united(&theirs.tree, &joined)?;
+        self.write(&tree, &[new.clone(), now.clone()], &self.rejoined())
+    }
+
+    fn rejoined(&self) -> String {
+        let exchange = self.exchange;
+        message::rejoined((&self.txn, exchange.by, exchange.remote.name()))
     }
 
     /// From here on the authority has to go on from this.
@@ -163,21 +147,10 @@ impl Round<'_> {
         if joined.taken.is_empty() {
             return Ok(0);
         }
-        let changes: Vec<Change> = joined
-            .taken
-            .iter()
-            .map(|(path, leaf)| Change::file(path.as_str(), leaf.oid.clone()))
-            .collect();
-        let tree = objects.edit(Some(&here.tree), &changes)?;
-        let by = self.exchange.by;
+        let tree = self.united(&here.tree, &joined)?;
         // The other commit is no parent: what it grants was not taken over.
-        let commit = objects.write_commit(&NewCommit {
-            tree: &tree,
-            parents: std::slice::from_ref(&here.tip),
-            by: &message::clone_person(by),
-            at: by.at,
-            message: &message::rejoined((&self.txn, by, self.exchange.remote.name())),
-        })?;
+        let own = std::slice::from_ref(&here.tip);
+        let commit = self.write(&tree, own, &self.rejoined())?;
         self.advance(&Expected::Is(here.tip.clone()), &commit)?;
         Ok(joined.taken.len())
     }
@@ -194,7 +167,7 @@ impl Round<'_> {
         };
         let view = self.store.confirmed_at(&here.tip, &here.tree)?;
         let first = self.next_generation(&view, authority.as_ref())?;
-        let candidate = self.candidate_after(&here, theirs.as_ref(), first)?;
+        let candidate = self.candidate(&here, theirs.as_ref(), first)?;
         self.push(&here, theirs.as_ref(), candidate)
     }
 

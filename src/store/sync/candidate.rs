@@ -41,15 +41,10 @@ struct Ground {
 }
 
 impl Round<'_> {
-    /// Makes the state that follows from both sides. `theirs` goes on from what was seen last, or
-    /// is there for the first time.
-    pub(super) fn candidate(&self, here: &Here, theirs: Option<&Here>) -> Result<Candidate> {
-        let ground = self.ground(here, theirs)?;
-        self.settled(ground, theirs, Vec::new())
-    }
-
-    /// The same after the authority was rewound: `first` begins another generation.
-    pub(super) fn candidate_after(
+    /// Makes the state that follows from both sides. `theirs` goes on from what was seen last, is
+    /// there for the first time, or was accepted after a rewind: then `first` begins another
+    /// generation.
+    pub(super) fn candidate(
         &self,
         here: &Here,
         theirs: Option<&Here>,
@@ -74,7 +69,7 @@ impl Round<'_> {
                 } else if since(&theirs.tip, &here.tip)? {
                     (theirs.tree.clone(), vec![theirs.tip.clone()])
                 } else {
-                    let tree = self.united(theirs, &joined)?;
+                    let tree = self.united(&theirs.tree, &joined)?;
                     (tree, vec![theirs.tip.clone(), here.tip.clone()])
                 }
             }
@@ -117,7 +112,7 @@ impl Round<'_> {
         // Whatever the ancestry says, only what the authority has or takes over counts.
         let mut all = ground.joined.clone();
         all.taken.extend(imported.clone());
-        ground.tree = self.united(theirs, &all)?;
+        ground.tree = self.united(&theirs.tree, &all)?;
         let before = self.store.everything_at(&here.tip, &here.tree)?;
         let after = self.store.everything_at(&theirs.tip, &ground.tree)?;
         let mut after = Arc::unwrap_or_clone(after);
@@ -130,12 +125,13 @@ impl Round<'_> {
         objects.flush_all(self.local.git.durability())
     }
 
-    fn united(&self, theirs: &Here, joined: &Joined) -> Result<Oid> {
+    /// The tree that `base` becomes by what was joined into it.
+    pub(super) fn united(&self, base: &Oid, joined: &Joined) -> Result<Oid> {
         let taken = joined.taken.iter();
         let changes: Vec<Change> = taken
             .map(|(path, leaf)| Change::file(path.as_str(), leaf.oid.clone()))
             .collect();
-        self.local.git.objects().edit(Some(&theirs.tree), &changes)
+        self.local.git.objects().edit(Some(base), &changes)
     }
 
     /// Settles on the joined ground and makes the commit.
@@ -219,18 +215,24 @@ impl Round<'_> {
     }
 
     fn commit(&self, candidate: &Candidate, parents: &[Oid]) -> Result<Oid> {
-        let (exchange, objects) = (self.exchange, self.local.git.objects());
+        let exchange = self.exchange;
         let text = message::exchange(
             (&self.txn, exchange.by, exchange.remote.name()),
             &candidate.verdicts,
             candidate.facts_out,
         );
+        self.write(&candidate.tree, parents, &text)
+    }
+
+    /// Writes a commit of this clone and makes it durable.
+    pub(super) fn write(&self, tree: &Oid, parents: &[Oid], message: &str) -> Result<Oid> {
+        let (by, objects) = (self.exchange.by, self.local.git.objects());
         let commit = objects.write_commit(&NewCommit {
-            tree: &candidate.tree,
+            tree,
             parents,
-            by: &message::clone_person(exchange.by),
-            at: exchange.by.at,
-            message: &text,
+            by: &message::clone_person(by),
+            at: by.at,
+            message,
         })?;
         objects.flush_all(self.local.git.durability())?;
         Ok(commit)

@@ -218,7 +218,7 @@ impl Round<'_> {
             Some(here) => here,
             None => self.begin()?,
         };
-        let candidate = self.candidate(&here, None)?;
+        let candidate = self.candidate(&here, None, Vec::new())?;
         self.push(&here, None, candidate)
     }
 
@@ -228,7 +228,7 @@ impl Round<'_> {
             return self.take_whole(&theirs).map(done);
         };
         self.check_sense(&here, &theirs)?;
-        let candidate = self.candidate(&here, Some(&theirs))?;
+        let candidate = self.candidate(&here, Some(&theirs), Vec::new())?;
         if candidate.tip == here.tip && candidate.tip == theirs.tip {
             self.pay(&candidate)?;
             return Ok(done(SyncReport::new(SyncResult::InSync)));
@@ -251,6 +251,7 @@ impl Round<'_> {
                 return Ok(Step::Again);
             }
         } else if !self.pay(&new)? {
+            self.tries += 1;
             return Ok(Step::Again);
         }
         self.adopt(here, &new)?;

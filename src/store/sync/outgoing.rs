@@ -98,9 +98,9 @@ impl Round<'_> {
     pub(super) fn owe(&self, delivery: &Delivery) -> Result<()> {
         let (git, name) = (&self.local.git, self.exchange.remote.name());
         let mut known = Remembered::load(&self.local.wp, name)?;
-        let before = known.owed.len();
+        let before = known.owed.clone();
         known.owed.extend(delivery.clone());
-        if known.owed.len() == before {
+        if known.owed == before {
             return Ok(());
         }
         known.keep(&self.local.wp, name, git.durability())
