@@ -24,6 +24,9 @@ const FILE_MAX: u64 = 4 << 20;
 /// Most entries of a folder that are watched.
 const NAMES_MAX: usize = 1000;
 
+/// How the names of rooms' git folders begin.
+const ROOM_PREFIX: &str = "wp-";
+
 /// Shared files, relative to the common git folder.
 const FILES: [&str; 9] = [
     "config",
@@ -45,17 +48,26 @@ const LEFT_ALONE: [&str; 3] = [
     "objects/info/http-alternates",
 ];
 
-/// A snapshot of what is shared.
+/// A snapshot of what is shared, and of the configuration of the room that is watched.
 #[derive(Debug)]
 pub struct Sentinel {
     repo: Repo,
     shared: Arc<Shared>,
+    own: Own,
 }
+
+/// The configuration of the one room that is watched, by its path below the common git folder.
+///
+/// Rooms come and go while a snapshot is in force, so it holds none of theirs: each is watched by
+/// the sentinel of its own agent.
+type Own = BTreeMap<PathBuf, Option<Kept>>;
 
 /// What agents must not change.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shared {
     files: BTreeMap<PathBuf, Kept>,
+    /// Worktrees of the user's, by the names of their git folders.
+    worktrees: BTreeSet<PathBuf>,
     replaced: BTreeMap<RefName, Oid>,
 }
 
@@ -116,8 +128,10 @@ enum Kept {
 impl Shared {
     /// Reads how things are.
     pub(super) fn read(repo: &Repo) -> Result<Self> {
+        let worktrees = user_worktrees(repo.common_dir())?;
         Ok(Shared {
-            files: read_files(repo.common_dir())?,
+            files: read_files(repo.common_dir(), &worktrees)?,
+            worktrees,
             replaced: repo.refs().list("refs/replace")?.into_iter().collect(),
         })
     }
@@ -135,7 +149,18 @@ impl Sentinel {
         Sentinel {
             repo: repo.clone(),
             shared,
+            own: Own::new(),
         }
+    }
+
+    /// Also watches the configuration of the room with this git folder, as it is now.
+    pub fn watch_room(&mut self, git_dir: &Path) -> Result<()> {
+        if let Some(id) = git_dir.file_name() {
+            let path = config_of(Path::new(id));
+            let now = read_one(&self.repo.common_dir().join(&path))?;
+            self.own.insert(path, now);
+        }
+        Ok(())
     }
 
     pub(super) fn into_shared(self) -> Arc<Shared> {
@@ -150,9 +175,20 @@ impl Sentinel {
         let now = Sentinel::take(&self.repo)?;
         let mut found = Vec::new();
         for (path, how) in differences(&self.shared.files, &now.shared.files) {
-            if !self.is_harmless(&path, &now) {
+            if !self.is_harmless(&path, &now) && !self.came_or_went(&path, &now) {
                 found.push(Tampering::File { path, how });
             }
+        }
+        for (path, before) in &self.own {
+            let now = read_one(&self.repo.common_dir().join(path))?;
+            let how = match (before, &now) {
+                _ if *before == now => continue,
+                (None, _) => How::Added,
+                (Some(_), None) => How::Removed,
+                (Some(_), Some(_)) => How::Changed,
+            };
+            let path = path.clone();
+            found.push(Tampering::File { path, how });
         }
         for (name, how) in differences(&self.shared.replaced, &now.shared.replaced) {
             if how != How::Removed {
@@ -194,7 +230,11 @@ impl Sentinel {
         } else {
             None
         };
-        match self.shared.files.get(path) {
+        let before = match self.own.get(path) {
+            Some(before) => before.as_ref(),
+            None => self.shared.files.get(path),
+        };
+        match before {
             Some(Kept::File { bytes, is_program }) => {
                 if let Some(folder) = place.parent() {
                     file::make_shared_dirs(folder)?;
@@ -218,6 +258,12 @@ impl Sentinel {
             .refs()
             .swap(name, old, &Expected::Any, "restore", Durability::Fast)
             .map_err(|error| error.into_error(name))
+    }
+
+    /// True if `path` belongs to a worktree that was made or removed meanwhile.
+    fn came_or_went(&self, path: &Path, now: &Sentinel) -> bool {
+        let of = |ids: &BTreeSet<PathBuf>| ids.iter().any(|id| path == config_of(id));
+        of(&self.shared.worktrees) != of(&now.shared.worktrees)
     }
 
     /// True if `path` is a configuration file in which only harmless keys differ.
@@ -289,7 +335,20 @@ fn differences<K: Ord + Clone, V: PartialEq>(
     found
 }
 
-fn read_files(common: &Path) -> Result<BTreeMap<PathBuf, Kept>> {
+/// The worktrees that are no rooms.
+fn user_worktrees(common: &Path) -> Result<BTreeSet<PathBuf>> {
+    let ids = file::names(&common.join("worktrees"))?.into_iter();
+    let is_room = |id: &PathBuf| id.to_str().is_some_and(|id| id.starts_with(ROOM_PREFIX));
+    Ok(ids.map(PathBuf::from).filter(|id| !is_room(id)).collect())
+}
+
+fn config_of(worktree: &Path) -> PathBuf {
+    Path::new("worktrees")
+        .join(worktree)
+        .join("config.worktree")
+}
+
+fn read_files(common: &Path, worktrees: &BTreeSet<PathBuf>) -> Result<BTreeMap<PathBuf, Kept>> {
     let mut paths: Vec<PathBuf> = FILES.iter().map(PathBuf::from).collect();
     for folder in FOLDERS {
         let names = file::names(&common.join(folder))?
@@ -299,9 +358,7 @@ fn read_files(common: &Path) -> Result<BTreeMap<PathBuf, Kept>> {
             .take(NAMES_MAX);
         paths.extend(names.map(|name| Path::new(folder).join(name)));
     }
-    for id in file::names(&common.join("worktrees"))? {
-        paths.push(Path::new("worktrees").join(id).join("config.worktree"));
-    }
+    paths.extend(worktrees.iter().map(|id| config_of(id)));
     let mut files = BTreeMap::new();
     for path in paths {
         if let Some(kept) = read_one(&common.join(&path))? {

@@ -51,12 +51,13 @@ fn every_shared_file_that_changes_is_reported_and_put_back() {
         }),
     ];
     let house = House::new();
-    let _room = house.room("a1");
+    let room = house.room("a1");
     write(&house, "hooks/pre-commit", "#!/bin/sh\nexit 0\n");
     let hook = house.repo.common_dir().join("hooks/pre-commit");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
     for (path, act) in acts {
-        let sentinel = Sentinel::take(&house.repo).unwrap();
+        let mut sentinel = Sentinel::take(&house.repo).unwrap();
+        sentinel.watch_room(&room.git_dir()).unwrap();
         assert!(sentinel.compare().unwrap().is_empty());
         act(&house);
         let found = sentinel.compare().unwrap();
@@ -129,6 +130,50 @@ fn a_dead_run_is_put_back_and_a_live_one_is_joined() {
     house.scratch.git(&["config", "core.fsmonitor", "true"]);
     assert!(restore_abandoned(&house.repo).unwrap().0.is_empty());
     assert_eq!(fsmonitor(), "true");
+}
+
+#[test]
+fn worktrees_that_come_and_go_are_nobodys_tampering() {
+    let house = House::new();
+    let common = house.repo.common_dir();
+    house
+        .scratch
+        .git(&["config", "extensions.worktreeConfig", "true"]);
+    write(
+        &house,
+        "config.worktree",
+        "[core]\n\tsparseCheckout = true\n",
+    );
+    let add = |name: &str| {
+        let path = house.scratch.path().with_file_name(name);
+        let path = path.to_str().unwrap();
+        house
+            .scratch
+            .git(&["worktree", "add", "-q", "--detach", path]);
+    };
+    add("mine");
+    add("changed");
+    let first = house.room("a1");
+    let _second = house.room("a2");
+    let mut sentinel = Sentinel::take(&house.repo).unwrap();
+    sentinel.watch_room(&first.git_dir()).unwrap();
+    let config = |id: &str| common.join("worktrees").join(id).join("config.worktree");
+    assert!(config("wp-a2").exists() && config("mine").exists());
+
+    fs::remove_dir_all(common.join("worktrees/wp-a2")).unwrap();
+    fs::remove_dir_all(common.join("worktrees/mine")).unwrap();
+    let _third = house.room("a3");
+    add("new");
+    assert!(config("wp-a3").exists() && config("new").exists());
+    assert_eq!(sentinel.compare().unwrap(), []);
+
+    for id in ["changed", "wp-a1"] {
+        fs::write(config(id), "[core]\n\tfsmonitor = evil\n").unwrap();
+        let found = sentinel.compare().unwrap();
+        assert_eq!(found.len(), 1, "{id}: {found:?}");
+        sentinel.restore(&found).unwrap();
+        assert_eq!(sentinel.compare().unwrap(), []);
+    }
 }
 
 #[test]

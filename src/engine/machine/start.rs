@@ -36,7 +36,7 @@ impl Worker {
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
         let environment = self.room_environment(attempt, package, &room)?;
         let redactor = environment.redactor();
-        let before = Watching::begin(self)?;
+        let before = Watching::begin(self, &room)?;
         let order = Order {
             feature: self.shared.feature(),
             package,

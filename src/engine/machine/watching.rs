@@ -22,10 +22,12 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    pub(super) fn begin(worker: &Worker) -> Result<Self> {
+    pub(super) fn begin(worker: &Worker, room: &Room) -> Result<Self> {
         let repo = &worker.shared.setup.repo;
+        let mut sentinel = worker.shared.post.take()?;
+        sentinel.watch_room(&room.git_dir())?;
         Ok(Watching {
-            sentinel: worker.shared.post.take()?,
+            sentinel,
             surroundings: Surroundings::read(repo)?,
             refs: RefWatch::begin(repo)?,
         })
