@@ -134,7 +134,7 @@ fn as_published(
             let text = String::from_utf8_lossy(&bytes);
             plan::linear(feature.clone(), &origin.path, &text)
         }
-        Format::WorkPackages | Format::WorkPackagesSimple => {
+        _ => {
             let here = cx.here().to_owned();
             let named = (origin.path.clone(), bytes.clone());
             let reading = judge(cx, (&here, read_file), named)?;

@@ -78,6 +78,16 @@ pub enum Code {
     ReadOfParallelWrite,
     /// Two paths differ only in case or Unicode form.
     CaseCollision,
+    /// A status, a table, a field or a header says something else than another place does.
+    Contradiction,
+    /// An id that an earlier element has already; the later one is not counted.
+    RepeatedId,
+    /// Elements that the plan runs side by side name the same file.
+    SharedFile,
+    /// A review is ticked while its text asks for changes.
+    GateVerdict,
+    /// A status, a dependency or a file list in words that no rule reads.
+    Unreadable,
     /// Something else that is worth a look.
     Advice,
 }
@@ -104,6 +114,11 @@ impl Code {
             Code::LockOutsideScope => "lock-outside-scope",
             Code::ReadOfParallelWrite => "read-of-parallel-write",
             Code::CaseCollision => "case-collision",
+            Code::Contradiction => "contradiction",
+            Code::RepeatedId => "repeated-id",
+            Code::SharedFile => "shared-file",
+            Code::GateVerdict => "gate-verdict",
+            Code::Unreadable => "unreadable",
             Code::Advice => "advice",
         }
     }

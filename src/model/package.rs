@@ -186,6 +186,8 @@ pub enum EdgeOrigin {
     Header,
     /// Written in a table of waves or dependencies.
     Table,
+    /// Drawn in a graph.
+    Graph,
     /// A barrier between groups.
     Barrier,
     /// Added because two scopes or lock sets overlap.

@@ -55,6 +55,20 @@ pub enum Format {
     WorkPackagesSimple,
     /// No plan file: one package `wp-main` that may write everything.
     Linear,
+    /// A team-implement plan: phases with a status in the heading, a table of waves.
+    TeamPlan,
+    /// A task list of spec:parallel_execute: tracks, groups, review gates.
+    SpecTasks,
+    /// A Purple implementation specification: phases and tickets.
+    Purple,
+    /// `tasks.md` of an OpenSpec change.
+    OpenspecTasks,
+    /// `tasks.md` of Kiro and its relatives.
+    KiroTasks,
+    /// `tasks.md` of spec-kit.
+    SpeckitTasks,
+    /// `tasks.md` of spec-kitty: work packages with subtasks, or one package's own file.
+    SpeckittyTasks,
 }
 
 impl Format {
@@ -64,6 +78,13 @@ impl Format {
             Format::WorkPackages => "work-packages",
             Format::WorkPackagesSimple => "work-packages-simple",
             Format::Linear => "linear",
+            Format::TeamPlan => "team-plan",
+            Format::SpecTasks => "spec-tasks",
+            Format::Purple => "purple",
+            Format::OpenspecTasks => "openspec-tasks",
+            Format::KiroTasks => "kiro-tasks",
+            Format::SpeckitTasks => "speckit-tasks",
+            Format::SpeckittyTasks => "speckitty-tasks",
         }
     }
 }

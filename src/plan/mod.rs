@@ -9,6 +9,7 @@ pub mod guard;
 pub mod limits;
 mod linear;
 pub mod node;
+pub mod outline;
 mod prune;
 pub mod queue_result;
 mod scalar;

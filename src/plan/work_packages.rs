@@ -275,7 +275,7 @@ fn form(format: Format) -> (&'static Value, &'static Validator) {
     });
     match format {
         Format::WorkPackagesSimple => (&RELAXED.0, &RELAXED.1),
-        Format::WorkPackages | Format::Linear => (schema::work_packages(), schema::validator()),
+        _ => (schema::work_packages(), schema::validator()),
     }
 }
 

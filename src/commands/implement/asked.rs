@@ -186,13 +186,13 @@ pub(super) fn jobs(asked: &Asked, settings: &Settings, plan: &Plan) -> usize {
     let jobs = asked.jobs.unwrap_or_else(|| setup::jobs(settings));
     match plan.format {
         Format::Linear => 1,
-        Format::WorkPackages | Format::WorkPackagesSimple => jobs.max(1),
+        _ => jobs.max(1),
     }
 }
 
 fn degraded(plan: &Plan) -> Vec<String> {
     match plan.format {
         Format::Linear => vec!["no plan file: one package, one after the other".to_owned()],
-        Format::WorkPackages | Format::WorkPackagesSimple => Vec::new(),
+        _ => Vec::new(),
     }
 }
