@@ -44,7 +44,8 @@ pub struct Item {
     pub parent: Option<usize>,
     /// It may be left out.
     pub optional: bool,
-    /// `phase`, `wave`, `track`, `group`, `story`, `agent` ... as written.
+    /// `phase`, `wave`, `track`, `group`, `story`, `agent` ... as written; `parallel` is there,
+    /// with the mark as written, if it may run beside its neighbours in the file.
     pub labels: BTreeMap<String, String>,
     /// What it says it waits for, in the order it says so.
     pub depends_on: Vec<Dependency>,
@@ -165,6 +166,8 @@ pub struct Group {
     pub members: Vec<String>,
     /// What the group as a whole waits for.
     pub depends_on: Vec<Dependency>,
+    /// Whether it says at all what it waits for; then no barrier holds it.
+    pub declares_order: bool,
     /// The map it belongs to, where a document has several that contradict each other.
     pub map: Option<String>,
     /// The line, from 1.
