@@ -4,6 +4,7 @@ mod agree;
 mod builder;
 pub mod contracts;
 mod convert;
+pub mod detect;
 mod explain;
 pub mod guard;
 pub mod limits;

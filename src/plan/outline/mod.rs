@@ -5,6 +5,7 @@
 //! guessed and nothing is dropped silently: what contradicts itself is a finding.
 
 mod text;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
