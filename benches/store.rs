@@ -223,6 +223,7 @@ fn publish(store: &Store, names: &[String]) {
         retries: 1,
     };
     let plan = PlanOrigin {
+        barrier: None,
         hash: ContentHash::of(b"plan"),
         blob,
         path: String::new(),

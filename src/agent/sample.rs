@@ -38,6 +38,7 @@ pub(crate) fn package(id: &str) -> Package {
         decomposition: None,
         stack_position: None,
         context_impact: None,
+        listing: None,
     }
 }
 
@@ -68,5 +69,6 @@ pub(crate) fn plan(source: &str) -> Plan {
             ..Contracts::default()
         },
         packages: Vec::new(),
+        settled: Vec::new(),
     }
 }

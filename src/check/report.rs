@@ -52,12 +52,20 @@ pub fn check(parsed: &Parsed, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = parsed.findings.clone();
     if let Some(plan) = &parsed.plan {
         let subject = Subject::new(plan, &parsed.spans, context.fold);
-        let found = [
+        let meaning = [
             ids::duplicate_id(&subject),
             ids::dangling_dependency(&subject),
             ids::cycle(&subject),
-            ids::no_integration(&subject),
             scopes::glob(&subject),
+        ];
+        findings.extend(meaning.into_iter().flatten());
+        if plan.format.is_document() {
+            // Its files are forecasts: who may write where is decided by the claims of the run.
+            findings.sort_by_key(|f| (f.line, f.column, f.code));
+            return findings;
+        }
+        let found = [
+            ids::no_integration(&subject),
             scopes::scope_overlap(&subject),
             scopes::read_of_parallel_write(&subject),
             scopes::case_collision(&subject),

@@ -3,6 +3,7 @@
 use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, FeatureId, Result, json};
+use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::weigh::{self, Despite, Weighed};
 use crate::commands::{Answer, Context};
@@ -25,6 +26,8 @@ pub(super) struct Args {
     /// change
     #[arg(value_name = "CHANGE|PATH")]
     change: String,
+    #[command(flatten)]
+    plan: PlanWords,
     #[command(flatten)]
     despite: Despite,
 }
@@ -73,7 +76,7 @@ fn weighed(
 
 /// The plan of the checkout; where it has no plan file, the plan that was published.
 fn plan(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
-    let found = reading::valid(cx, Some(&args.change), Linear::Allowed);
+    let found = reading::valid(cx, Some(&args.change), args.plan.how(Linear::Allowed));
     let has_none = match &found {
         Ok(valid) => valid.plan.format == Format::Linear,
         Err(error) => error.code() == "change-unknown",
@@ -94,11 +97,11 @@ fn plan(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
 /// The right to run first: if the ref cannot be written, a second try has nothing to undo.
 fn publish(cx: &mut Context<'_>, valid: &ValidPlan, commands: &[Program]) -> Result<()> {
     let feature = &valid.plan.feature;
-    let text = std::str::from_utf8(&valid.text)
+    let terms = std::str::from_utf8(&valid.terms)
         .map_err(|e| Error::bug("a valid plan is not UTF-8").because(e))?;
     let now = cx.now();
     cx.rights()?
-        .grant(Subject::Plan, feature.id.as_str(), text, now)?;
+        .grant(Subject::Plan, feature.id.as_str(), terms, now)?;
     let store = cx.store()?;
     let blob = store.put_blob(&valid.text)?;
     let plan = reading::origin(valid, blob.clone(), cx.by()?);

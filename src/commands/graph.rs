@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::base::{Result, json};
+use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear};
 use crate::commands::{Answer, Context};
 use crate::graph::{Graph, Picture};
@@ -16,6 +17,8 @@ pub(super) struct Args {
     /// A change-id, or the path of a plan; the only change if there is but one
     #[arg(value_name = "CHANGE|PATH")]
     change: Option<String>,
+    #[command(flatten)]
+    plan: PlanWords,
     /// How to draw it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -39,7 +42,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     if args.format == Format::Json {
         cx.ui.use_json();
     }
-    let reading = reading::read(cx, args.change.as_deref(), Linear::Allowed)?;
+    let reading = reading::read(cx, args.change.as_deref(), args.plan.how(Linear::Allowed))?;
     for finding in &reading.report.findings {
         let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
         let message = format!("{place}: {}", finding.message);
@@ -47,7 +50,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     let plan = reading.parsed.plan.filter(|plan| !plan.packages.is_empty());
     let plan = plan.ok_or_else(|| reading::not_valid(&reading.report))?;
-    let picture = Picture::of(&Graph::of(&plan), |_| 1);
+    let picture = Picture::of(&Graph::of(&plan), |_| 1).with_listings(&plan);
     let text = match args.format {
         Format::Text | Format::Json => graph_text::render(&picture, cx.ui.page()),
         Format::Mermaid => graph_mermaid::render(&picture),

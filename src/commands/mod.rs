@@ -36,6 +36,7 @@ mod log;
 mod man;
 mod mcp;
 mod memory;
+mod plan_words;
 mod policy;
 mod prime;
 mod reading;

@@ -10,6 +10,7 @@ use crate::commands::change::{self, Change, LinearChange};
 use crate::graph::Graph;
 use crate::model::{Finding, Format, Plan, Severity};
 use crate::os::file;
+use crate::plan::document::{self, Asked, BarrierAsked};
 use crate::plan::{self, Parsed};
 use crate::scope::Fold;
 use crate::state::FeatureView;
@@ -22,18 +23,22 @@ pub(super) struct Reading {
     pub parsed: Parsed,
     /// What was found. The shape is a contract.
     pub report: Report,
-    /// The text that an approval binds.
+    /// The text.
     pub text: Vec<u8>,
 }
 
-/// A plan without errors.
+/// A plan without errors, as far as it is left to do.
 pub(super) struct ValidPlan {
     /// The plan.
     pub plan: Plan,
     /// Its graph.
     pub graph: Graph,
-    /// The text that an approval binds.
+    /// The text.
     pub text: Vec<u8>,
+    /// What an approval binds: the text, without the marks by which a document is ticked off.
+    pub terms: Vec<u8>,
+    /// How it was read.
+    pub asked: Asked,
     /// Warnings.
     pub findings: Vec<Finding>,
 }
@@ -50,11 +55,37 @@ pub(super) enum Linear {
     Refused,
 }
 
+/// How a plan is to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Whether a change without a plan file will do.
+    pub linear: Linear,
+    /// The format, where it is not to be recognised.
+    pub format: Option<Format>,
+    /// What was asked of a document.
+    pub asked: Asked,
+}
+
+impl From<Linear> for How {
+    fn from(linear: Linear) -> Self {
+        How {
+            linear,
+            format: None,
+            asked: Asked::default(),
+        }
+    }
+}
+
 /// Finds, reads and judges. `word` is `CHANGE`, or `None` for the only one.
 ///
 /// # Errors
 /// Usage: nothing was found or it cannot be read. What is wrong inside is in the reading.
-pub(super) fn read(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> Result<Reading> {
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    word: Option<&str>,
+    how: impl Into<How>,
+) -> Result<Reading> {
+    let how = how.into();
     let root = cx.root()?;
     let word = match word {
         Some(word) => word.to_owned(),
@@ -65,8 +96,9 @@ pub(super) fn read(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> 
             cx,
             (&root, &|path: &str| read_inside(&root, path)),
             (file.source, file.bytes),
+            (how.format, how.asked),
         ),
-        Change::Linear(change) if linear == Linear::Allowed => Ok(one_package(&change)),
+        Change::Linear(change) if how.linear == Linear::Allowed => Ok(one_package(&change)),
         Change::Linear(change) => {
             let message = format!("the change `{}` has no plan", change.feature);
             let hint = format!("write {}/{}", change.source, change::PLAN_FILE);
@@ -79,18 +111,43 @@ pub(super) fn read(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> 
 ///
 /// # Errors
 /// As [`read`]; the first findings, if it is not valid.
-pub(super) fn valid(cx: &mut Context<'_>, word: Option<&str>, linear: Linear) -> Result<ValidPlan> {
-    let reading = read(cx, word, linear)?;
-    let report = reading.report;
-    match reading.parsed.plan {
-        Some(plan) if report.valid => Ok(ValidPlan {
-            graph: Graph::of(&plan),
-            plan,
-            text: reading.text,
-            findings: report.findings,
-        }),
-        _ => Err(not_valid(&report)),
+pub(super) fn valid(
+    cx: &mut Context<'_>,
+    word: Option<&str>,
+    how: impl Into<How>,
+) -> Result<ValidPlan> {
+    let how = how.into();
+    let reading = read(cx, word, how)?;
+    match reading.report.valid {
+        true => taken(reading, how.asked),
+        false => Err(not_valid(&reading.report)),
     }
+}
+
+/// What is left to do of a plan without errors.
+fn taken(reading: Reading, asked: Asked) -> Result<ValidPlan> {
+    let Reading {
+        parsed,
+        report,
+        text,
+    } = reading;
+    let Some(plan) = parsed.plan else {
+        return Err(not_valid(&report));
+    };
+    let whole = std::str::from_utf8(&text).ok();
+    let terms = match (&parsed.outline, whole) {
+        (Some(outline), Some(whole)) => document::terms(outline, whole).into_bytes(),
+        _ => text.clone(),
+    };
+    let plan = document::to_do(plan);
+    Ok(ValidPlan {
+        graph: Graph::of(&plan),
+        plan,
+        text,
+        terms,
+        asked,
+        findings: report.findings,
+    })
 }
 
 /// A plan as it was published, whatever the checkout holds: the one of the newest run, or
@@ -129,29 +186,31 @@ fn as_published(
     bytes: Vec<u8>,
     read_file: &ReadFile<'_>,
 ) -> Result<ValidPlan> {
-    let plan = match origin.format {
+    let asked = Asked {
+        barrier: origin.barrier.as_deref().and_then(BarrierAsked::parse),
+    };
+    let reading = match origin.format {
         Format::Linear => {
             let text = String::from_utf8_lossy(&bytes);
-            plan::linear(feature.clone(), &origin.path, &text)
+            let plan = plan::linear(feature.clone(), &origin.path, &text);
+            as_reading(plan, bytes.clone())
         }
-        _ => {
+        format => {
             let here = cx.here().to_owned();
-            let named = (origin.path.clone(), bytes.clone());
-            let reading = judge(cx, (&here, read_file), named)?;
-            let plan = reading.parsed.plan.filter(|_| reading.report.valid);
-            plan.ok_or_else(|| not_valid(&reading.report))?
+            let named = (origin.path.clone(), bytes);
+            judge(cx, (&here, read_file), named, (Some(format), asked))?
         }
     };
-    if plan.feature.id != *feature || plan.hash != origin.hash {
+    if !reading.report.valid {
+        return Err(not_valid(&reading.report));
+    }
+    let mut valid = taken(reading, asked)?;
+    if valid.plan.feature.id != *feature || valid.plan.hash != origin.hash {
         let message = format!("the plan of `{feature}` is not what was published");
         return Err(Error::damaged("plan", message).hint("git wp doctor"));
     }
-    Ok(ValidPlan {
-        graph: Graph::of(&plan),
-        plan,
-        text: bytes,
-        findings: Vec::new(),
-    })
+    valid.findings.clear();
+    Ok(valid)
 }
 
 /// The error for a plan that cannot be used: its first findings.
@@ -180,6 +239,7 @@ fn judge(
     cx: &mut Context<'_>,
     (root, read_file): (&Path, &ReadFile<'_>),
     (source, bytes): (String, Vec<u8>),
+    (format, asked): (Option<Format>, Asked),
 ) -> Result<Reading> {
     let (namespaces, fold) = match cx.has_repo()? {
         true => (cx.settings()?.project.locks.namespaces, fold(cx)?),
@@ -193,7 +253,7 @@ fn judge(
         extra_namespaces: &namespaces,
         fold,
     };
-    let parsed = plan::read(&bytes, &source);
+    let parsed = plan::open(&bytes, &source, format, asked);
     let report = check::judge(&parsed, &source, &context);
     Ok(Reading {
         parsed,
@@ -228,10 +288,14 @@ fn one_package(change: &LinearChange) -> Reading {
         change.feature
     );
     let plan = plan::linear(change.feature.clone(), &change.source, &text);
+    as_reading(plan, text.into_bytes())
+}
+
+fn as_reading(plan: Plan, text: Vec<u8>) -> Reading {
     let report = Report {
-        source: change.source.clone(),
+        source: plan.source.clone(),
         format: Some(plan.format),
-        feature: Some(change.feature.clone()),
+        feature: Some(plan.feature.id.clone()),
         packages: 1,
         valid: true,
         findings: Vec::new(),
@@ -241,9 +305,10 @@ fn one_package(change: &LinearChange) -> Reading {
             plan: Some(plan),
             findings: Vec::new(),
             spans: plan::Spans::default(),
+            outline: None,
         },
         report,
-        text: text.into_bytes(),
+        text,
     }
 }
 
@@ -268,6 +333,10 @@ pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
         plan_revision: plan.feature.plan_revision,
         contracts_revision: plan.contracts.revision,
         packages: briefs.collect(),
+        barrier: valid
+            .asked
+            .barrier
+            .map(|barrier| barrier.as_str().to_owned()),
         by,
     }
 }

@@ -1,6 +1,7 @@
 //! `git wp validate`: everything that is wrong with a plan, in one pass.
 
 use crate::base::{ExitCode, Result, json};
+use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear};
 use crate::commands::{Answer, Context};
 use crate::report;
@@ -15,11 +16,13 @@ pub(super) struct Args {
     /// A change-id, or the path of a plan; the only change if there is but one
     #[arg(value_name = "CHANGE|PATH")]
     change: Option<String>,
+    #[command(flatten)]
+    plan: PlanWords,
 }
 
 /// Judges the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let report = reading::read(cx, args.change.as_deref(), Linear::Refused)?.report;
+    let report = reading::read(cx, args.change.as_deref(), args.plan.how(Linear::Refused))?.report;
     let page = cx.ui.page();
     let text = report::findings::render(&report.findings, &report.source, report.packages, page);
     let exit = match report.valid {

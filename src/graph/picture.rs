@@ -1,10 +1,12 @@
 //! The graph as a value: `graph --json` prints it, `report` draws it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::base::PackageId;
 use crate::graph::dag::Graph;
-use crate::model::Edge;
+use crate::model::{Edge, ItemKind, ItemStatus, Plan};
 
 /// Pairs that a picture lists; more of them help nobody.
 const PAIRS_MAX: usize = 100_000;
@@ -30,7 +32,13 @@ pub struct Picture {
 pub struct PictureRow {
     /// Verbatim id.
     pub id: PackageId,
-    /// As written.
+    /// A title for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// How it stands in its document, where the plan is one.
+    #[serde(flatten)]
+    pub listed: Option<Listed>,
+    /// As written in its own field.
     pub depends_on: Vec<PackageId>,
     /// What it really waits for.
     pub effective_depends_on: Vec<PackageId>,
@@ -39,6 +47,24 @@ pub struct PictureRow {
     /// It never runs beside another package.
     #[serde(skip_serializing_if = "is_false")]
     pub alone: bool,
+}
+
+/// How a package stands in its document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// In the vocabulary of all formats.
+    pub status: ItemStatus,
+    /// As written.
+    pub source_status: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// It may be left out.
+    #[serde(skip_serializing_if = "is_false")]
+    pub optional: bool,
+    /// `phase`, `wave`, `track`, `group`, and what else the format names.
+    pub labels: BTreeMap<String, String>,
+    /// The files it names, as written.
+    pub files: Vec<String>,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -52,6 +78,8 @@ impl Picture {
         let targets = |edges: &[Edge]| edges.iter().map(|edge| edge.on.clone()).collect();
         let row = |id: &PackageId| PictureRow {
             id: id.clone(),
+            title: None,
+            listed: None,
             depends_on: targets(graph.declared(id)),
             effective_depends_on: targets(graph.effective(id)),
             level: graph.level(id).unwrap_or(0),
@@ -67,5 +95,29 @@ impl Picture {
             parallel_pairs,
             truncated: pairs.next().is_some(),
         }
+    }
+
+    /// Adds titles, and what a document says of its elements.
+    #[must_use]
+    pub fn with_listings(mut self, plan: &Plan) -> Picture {
+        for row in &mut self.packages {
+            let Some(package) = plan.package(&row.id) else {
+                continue;
+            };
+            row.title.clone_from(&package.title);
+            let Some(listing) = &package.listing else {
+                continue;
+            };
+            row.depends_on.clone_from(&listing.depends_on);
+            row.listed = Some(Listed {
+                status: listing.status,
+                source_status: listing.source_status.clone(),
+                kind: listing.kind,
+                optional: listing.optional,
+                labels: listing.labels.clone(),
+                files: listing.files.clone(),
+            });
+        }
+        self
     }
 }

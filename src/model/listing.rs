@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::PackageId;
+
 /// How an element of a plan file stands there, in one vocabulary for all formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -107,4 +109,13 @@ pub struct Listing {
     pub labels: BTreeMap<String, String>,
     /// The files it names, verbatim, in order.
     pub files: Vec<String>,
+    /// What its own dependency field names, before tables, barriers and defaults.
+    pub depends_on: Vec<PackageId>,
+}
+
+impl Listing {
+    /// True if there is something for an agent to do.
+    pub fn is_to_do(&self) -> bool {
+        matches!(self.kind, ItemKind::Work | ItemKind::Review) && !self.status.is_settled()
+    }
 }

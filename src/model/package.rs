@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::PackageId;
 use crate::base::json::{Map, Value};
+use crate::model::listing::Listing;
 use crate::model::lock_key::LockKey;
 use crate::model::scope_spec::{ScopeMode, ScopeSpec};
 use crate::model::verification::Verification;
@@ -53,6 +54,8 @@ pub struct Package {
     pub stack_position: Option<u32>,
     /// Declared surfaces of influence, as written.
     pub context_impact: Option<Value>,
+    /// How it stands in its document, where the plan is one.
+    pub listing: Option<Listing>,
 }
 
 impl Package {

@@ -21,6 +21,8 @@ pub struct Plan {
     pub contracts: Contracts,
     /// The work, in file order.
     pub packages: Vec<Package>,
+    /// What a document says is done already, where it was left out of [`Plan::packages`].
+    pub settled: Vec<PackageId>,
 }
 
 impl Plan {
@@ -72,6 +74,15 @@ pub enum Format {
 }
 
 impl Format {
+    /// True if the file is a document that people tick off: its order and its files are forecasts,
+    /// and its elements name no commands.
+    pub fn is_document(self) -> bool {
+        !matches!(
+            self,
+            Format::WorkPackages | Format::WorkPackagesSimple | Format::Linear
+        )
+    }
+
     /// The word in JSON and messages.
     pub fn as_str(self) -> &'static str {
         match self {

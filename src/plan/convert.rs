@@ -135,6 +135,7 @@ pub(super) fn package(form: PackageForm, defaults: &Defaults) -> Option<Package>
         }),
         stack_position: form.stack_position,
         context_impact: form.context_impact.and_then(|c| json::value(&c).ok()),
+        listing: None,
     })
 }
 

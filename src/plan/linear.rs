@@ -43,6 +43,7 @@ pub fn linear(feature: FeatureId, source: &str, description: &str) -> Plan {
         decomposition: None,
         stack_position: None,
         context_impact: None,
+        listing: None,
     };
     Plan {
         source: source.to_owned(),
@@ -60,5 +61,6 @@ pub fn linear(feature: FeatureId, source: &str, description: &str) -> Plan {
             ..Contracts::default()
         },
         packages: vec![package],
+        settled: Vec::new(),
     }
 }

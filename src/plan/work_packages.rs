@@ -16,6 +16,7 @@ use crate::plan::explain::{Explainer, finding};
 use crate::plan::guard;
 use crate::plan::limits::Policy;
 use crate::plan::node::{Data, Node, Span};
+use crate::plan::outline::Outline;
 use crate::plan::span::Spans;
 use crate::plan::{convert, prune, schema, schema_words, simple};
 
@@ -33,6 +34,8 @@ pub struct Parsed {
     pub findings: Vec<Finding>,
     /// The places of the packages and their fields.
     pub spans: Spans,
+    /// What a document says, where the plan is one.
+    pub outline: Option<Outline>,
 }
 
 /// Reads a plan; `source` is how findings name the file.
@@ -68,6 +71,7 @@ fn broken(source: &str, code: Code, span: Span, message: &str, hint: &str) -> Pa
         plan: None,
         findings: vec![finding(source, code, span, message, hint, Vec::new())],
         spans: Spans::default(),
+        outline: None,
     }
 }
 
@@ -97,6 +101,7 @@ impl Reader<'_> {
             plan,
             findings: self.findings,
             spans,
+            outline: None,
         }
     }
 
@@ -186,6 +191,7 @@ impl Reader<'_> {
                 ..Contracts::default()
             }),
             packages,
+            settled: Vec::new(),
         })
     }
 

@@ -133,7 +133,9 @@ pub fn lock_set(package: &Package, alone: bool) -> LockSet {
 ///
 /// The debug form names every field in order, so two definitions that differ anywhere differ
 /// here; it need not be the same in another release, where it only makes a live attempt start
-/// anew.
+/// anew. How the package stands in its document is no part of it: that changes as work goes on.
 pub fn definition(package: &Package) -> ContentHash {
+    let mut package = package.clone();
+    package.listing = None;
     ContentHash::of(format!("{package:?}").as_bytes())
 }

@@ -89,6 +89,7 @@ impl World {
             at: self.at(),
         };
         let plan = PlanOrigin {
+            barrier: None,
             hash: ContentHash::of(b"plan"),
             blob: Oid::parse(&"e".repeat(40)).unwrap(),
             path: String::new(),

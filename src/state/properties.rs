@@ -328,6 +328,7 @@ fn publish(feature: FeatureId, which: u8) -> Op {
         retries: 1,
     };
     let plan = PlanOrigin {
+        barrier: None,
         hash: plan_hash(which),
         blob: oid('e'),
         path: String::new(),

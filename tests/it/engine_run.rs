@@ -222,6 +222,7 @@ impl Lab {
             retries: item.retries,
         });
         let origin = PlanOrigin {
+            barrier: None,
             hash: ContentHash::of(self.text.as_bytes()),
             blob: blob.clone(),
             path: "plan.yaml".to_owned(),

@@ -11,7 +11,8 @@ mod relay;
 use std::path::PathBuf;
 
 use crate::base::Result;
-use crate::commands::reading::{self, Linear};
+use crate::commands::plan_words::PlanWords;
+use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
 use crate::commands::running::{self, NetworkDisk, authority, permission};
 use crate::commands::{Answer, Context};
@@ -28,6 +29,8 @@ pub(super) struct Args {
     /// A change-id, or the path of a plan
     #[arg(value_name = "CHANGE|PATH")]
     change: String,
+    #[command(flatten)]
+    plan: PlanWords,
     /// The remote that decides who may act, for instance origin; set up at once where none is set
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
@@ -66,6 +69,20 @@ pub(super) struct Args {
     allow_network_fs: bool,
 }
 
+/// The plan as this run reads it: as asked, else as the interrupted run did that goes on.
+fn read(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
+    let mut how = args.plan.how(Linear::Allowed);
+    let valid = reading::valid(cx, Some(&args.change), how)?;
+    if how.asked.barrier.is_some() {
+        return Ok(valid);
+    }
+    how.asked.barrier = running::recorded_barrier(cx, &valid.plan.feature.id)?;
+    match how.asked.barrier {
+        None => Ok(valid),
+        Some(_) => reading::valid(cx, Some(&args.change), how),
+    }
+}
+
 /// Runs the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let to_stdout = running::streams(args.events.as_deref(), cx)?;
@@ -73,7 +90,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     if !args.dry_run {
         running::restore(cx)?;
     }
-    let valid = reading::valid(cx, Some(&args.change), Linear::Allowed)?;
+    let valid = read(args, cx)?;
     for finding in &valid.findings {
         let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
         cx.ui.detail(&format!("{place}: {}", finding.message));

@@ -7,9 +7,11 @@ pub(super) mod setup;
 
 use std::path::Path;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, FeatureId, Result};
 use crate::commands::Context;
 use crate::os::host::{self, FileSystem};
+use crate::plan::document::BarrierAsked;
+use crate::store::Load;
 use crate::worktree::baseline;
 
 /// Whether locks on a network are good enough.
@@ -32,6 +34,28 @@ pub(super) fn streams(events: Option<&Path>, cx: &Context<'_>) -> Result<bool> {
         return Err(Error::usage("usage", message).hint("--events FILE --json"));
     }
     Ok(to_stdout)
+}
+
+/// The barrier with which the run reads its plan that was interrupted.
+///
+/// # Errors
+/// The state cannot be read.
+pub(super) fn recorded_barrier(
+    cx: &mut Context<'_>,
+    feature: &FeatureId,
+) -> Result<Option<BarrierAsked>> {
+    if !cx.has_repo()? {
+        return Ok(None);
+    }
+    let view = cx.store()?.view(&Load::Features(vec![feature.clone()]))?;
+    let records = view.features.get(feature);
+    let run = records.and_then(|records| records.last_run());
+    let plan = run
+        .filter(|run| run.ended.is_none())
+        .map(|run| &run.started.plan);
+    let origin = plan.and_then(|plan| records?.plans.get(plan));
+    let word = origin.and_then(|origin| origin.barrier.as_deref());
+    Ok(word.and_then(BarrierAsked::parse))
 }
 
 /// Undoes what agents of a killed run did to the configuration, before anything of it is read.

@@ -27,14 +27,14 @@ pub(in crate::commands) fn demand(cx: &mut Context<'_>, valid: &ValidPlan) -> Re
 /// Policy: `not-approved` or `plan-changed`.
 pub(in crate::commands) fn demand_plan(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
     let rights = cx.rights()?;
-    if rights.find(Subject::Plan, &valid.text)?.is_some() {
+    if rights.find(Subject::Plan, &valid.terms)?.is_some() {
         return Ok(());
     }
     let feature = &valid.plan.feature.id;
     let page = cx.ui.story_page();
     let hint = format!("read it, then: git wp approve {feature}");
     if let Some(old) = rights.newest(Subject::Plan, feature.as_str())? {
-        let new = String::from_utf8_lossy(&valid.text);
+        let new = String::from_utf8_lossy(&valid.terms);
         let source = &valid.plan.source;
         let versions = Versions {
             old_name: &format!("{source} as approved"),

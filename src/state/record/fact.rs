@@ -38,6 +38,9 @@ pub struct PlanOrigin {
     pub contracts_revision: u32,
     /// Verbatim ids of the packages in file order, so that a status needs no parser.
     pub packages: Vec<PackageBrief>,
+    /// The barrier between groups of a document, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barrier: Option<String>,
     /// Who and when.
     pub by: By,
 }

@@ -326,6 +326,7 @@ pub(super) fn publish(i: usize, plan: u8) -> Op {
         feature: feature(i),
         title: None,
         plan: PlanOrigin {
+            barrier: None,
             hash: ContentHash::of(&[plan]),
             blob: oid("plan"),
             path: String::new(),

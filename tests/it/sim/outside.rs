@@ -146,6 +146,7 @@ impl Outside {
             retries: *retries,
         });
         let plan = PlanOrigin {
+            barrier: None,
             hash: ContentHash::of(b"plan"),
             blob: oid("plan"),
             path: "plan.yaml".to_owned(),

@@ -61,6 +61,7 @@ pub(crate) fn publish(txn: &str, blob: &Oid, packages: &[String]) -> Request {
         retries: 1,
     };
     let plan = PlanOrigin {
+        barrier: None,
         hash: plan_hash(),
         blob: blob.clone(),
         path: "plan.yaml".to_owned(),

@@ -1,0 +1,344 @@
+//! What each element of a document waits for: what is stated, what a group states for its
+//! members, and, where nothing is, what the format's profile says.
+//!
+//! Every edge keeps where it comes from. Selectors are resolved here and nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::PackageId;
+use crate::model::{Edge, EdgeOrigin, ItemKind};
+use crate::plan::document::overlap;
+use crate::plan::outline::{Dependency, Group, Item, Outline, Strength, Target, When};
+use crate::plan::profile::{Barrier, Fallback, Profile};
+
+/// The label of elements that may run beside their neighbours in the file.
+pub(super) const PARALLEL: &str = "parallel";
+const STORY: &str = "story";
+
+/// A pair of elements that got an edge because they name the same file, and the file.
+pub(super) type Shared = (usize, usize, String);
+
+/// Edges by element.
+pub(super) struct Edges<'a> {
+    outline: &'a Outline,
+    profile: &'a Profile,
+    by_id: BTreeMap<&'a str, usize>,
+    /// Positions each element waits for.
+    known: Vec<Vec<(usize, EdgeOrigin)>>,
+    /// Edges to ids that no element has.
+    dangling: Vec<(usize, Edge)>,
+    /// Elements that the document orders somehow.
+    stated: Vec<bool>,
+}
+
+/// Edges of every element, in its order, and the pairs that share a file.
+pub(super) fn of(
+    outline: &Outline,
+    profile: &Profile,
+    barrier: Option<Barrier>,
+) -> (Vec<Vec<Edge>>, Vec<Shared>) {
+    let mut edges = Edges::new(outline, profile);
+    edges.state();
+    edges.fall_back();
+    if let Some(barrier) = barrier {
+        edges.bar(barrier.label());
+    }
+    edges.containers();
+    let shared = edges.overlaps();
+    (edges.finish(), shared)
+}
+
+impl<'a> Edges<'a> {
+    fn new(outline: &'a Outline, profile: &'a Profile) -> Self {
+        let mut by_id = BTreeMap::new();
+        for (i, item) in outline.items.iter().enumerate() {
+            by_id.entry(item.id.as_str()).or_insert(i);
+        }
+        Edges {
+            outline,
+            profile,
+            by_id,
+            known: vec![Vec::new(); outline.items.len()],
+            dangling: Vec::new(),
+            stated: vec![false; outline.items.len()],
+        }
+    }
+
+    fn item(&self, at: usize) -> &'a Item {
+        &self.outline.items[at]
+    }
+
+    /// What runs only if a review asks for it orders nothing by itself.
+    fn orders(&self, at: usize) -> bool {
+        self.item(at).kind != ItemKind::Rework
+    }
+
+    fn add(&mut self, from: usize, on: usize, origin: EdgeOrigin) {
+        let known = self.known[from].iter().any(|(other, _)| *other == on);
+        if from != on && !known && self.orders(from) && self.orders(on) {
+            self.known[from].push((on, origin));
+        }
+    }
+
+    fn state(&mut self) {
+        for (at, item) in self.outline.items.iter().enumerate() {
+            self.stated[at] = item.declares_order;
+            for dependency in &item.depends_on {
+                self.depend(at, dependency, &[]);
+            }
+        }
+        for group in &self.outline.groups {
+            // Maps that contradict each other order nothing; a person has to choose.
+            if group.map.is_some() {
+                continue;
+            }
+            let members = self.members(group);
+            for dependency in &group.depends_on {
+                for &member in &members {
+                    self.depend(member, dependency, &members);
+                }
+            }
+        }
+    }
+
+    fn members(&self, group: &Group) -> Vec<usize> {
+        let listed = group.members.iter();
+        let listed = listed.filter_map(|id| self.by_id.get(id.as_str()).copied());
+        let mut members: BTreeSet<usize> = listed.collect();
+        members.extend(self.labelled(&group.label, &group.value));
+        members.into_iter().collect()
+    }
+
+    fn labelled(&self, name: &str, value: &str) -> Vec<usize> {
+        let items = self.outline.items.iter().enumerate();
+        let has = |item: &Item| item.labels.get(name).is_some_and(|found| found == value);
+        items.filter(|(_, i)| has(i)).map(|(at, _)| at).collect()
+    }
+
+    fn depend(&mut self, at: usize, dependency: &Dependency, group: &[usize]) {
+        self.stated[at] = true;
+        let is_hard = dependency.strength != Strength::Soft
+            && dependency.when != When::ChangesRequested
+            && self.profile.edges.contains(&dependency.origin);
+        if !is_hard {
+            return;
+        }
+        let targets = match &dependency.to {
+            Target::Item(id) => match self.by_id.get(id.as_str()) {
+                Some(&on) => vec![on],
+                None => return self.dangle(at, id, dependency.origin),
+            },
+            Target::Label { name, value } => self.labelled(name, value),
+            Target::AllPrior(kinds) => (0..at)
+                .filter(|&on| kinds.is_empty() || kinds.contains(&self.item(on).kind))
+                .collect(),
+        };
+        for on in targets {
+            if !group.contains(&on) {
+                self.add(at, on, dependency.origin);
+            }
+        }
+    }
+
+    fn dangle(&mut self, at: usize, id: &str, origin: EdgeOrigin) {
+        let found = PackageId::parse(id).filter(|_| self.orders(at));
+        if let Some(on) = found {
+            self.dangling.push((at, Edge { on, origin }));
+        }
+    }
+
+    fn fall_back(&mut self) {
+        let silent = !self.stated.iter().any(|stated| *stated);
+        match self.profile.fallback {
+            Fallback::Chain => self.chain(),
+            Fallback::ChainIfSilent if silent => self.chain(),
+            Fallback::ChainIfSilent => {}
+            Fallback::Runs => {
+                let all: Vec<usize> = self.work().collect();
+                self.runs(&all, &[]);
+            }
+            Fallback::Stories => self.stories(),
+        }
+    }
+
+    /// What there is to do, in file order.
+    fn work(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let outline = self.outline;
+        let items = outline.items.iter().enumerate();
+        items
+            .filter(|(_, item)| !matches!(item.kind, ItemKind::Container | ItemKind::Rework))
+            .map(|(at, _)| at)
+    }
+
+    fn chain(&mut self) {
+        // Those that nothing waits for yet: to come after them is to come after everything.
+        let mut last: Vec<usize> = Vec::new();
+        let work: Vec<usize> = self.work().collect();
+        for at in work {
+            if !self.stated[at] {
+                for &on in &last {
+                    self.add(at, on, EdgeOrigin::Default);
+                }
+            }
+            last.retain(|on| !self.known[at].iter().any(|(known, _)| known == on));
+            last.push(at);
+        }
+    }
+
+    /// File order within `members`, whose first ones come after `before`; gives the last ones.
+    fn runs(&mut self, members: &[usize], before: &[usize]) -> Vec<usize> {
+        let mut before = before.to_vec();
+        let mut run: Vec<usize> = Vec::new();
+        for &at in members {
+            let parallel = self.item(at).labels.contains_key(PARALLEL);
+            if !parallel && !run.is_empty() {
+                before = std::mem::take(&mut run);
+            }
+            if !self.stated[at] {
+                for &on in &before {
+                    self.add(at, on, EdgeOrigin::Default);
+                }
+            }
+            match parallel {
+                true => run.push(at),
+                false => before = vec![at],
+            }
+        }
+        if run.is_empty() { before } else { run }
+    }
+
+    fn stories(&mut self) {
+        let work: Vec<usize> = self.work().collect();
+        let phase = |at: usize| self.item(at).labels.get("phase").cloned();
+        let mut phases: Vec<(Option<String>, Vec<usize>)> = Vec::new();
+        for at in work {
+            match phases.last_mut() {
+                Some((name, members)) if *name == phase(at) => members.push(at),
+                _ => phases.push((phase(at), vec![at])),
+            }
+        }
+        let (mut base, mut stories): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (_, members) in phases {
+            let story = |at: &usize| self.item(*at).labels.contains_key(STORY);
+            if members.iter().any(story) {
+                let last = self.runs(&members, &base.clone());
+                stories.extend(last);
+            } else {
+                if !stories.is_empty() {
+                    base = std::mem::take(&mut stories);
+                }
+                base = self.runs(&members, &base.clone());
+            }
+        }
+    }
+
+    /// Every group waits for the ones before it, in the order in which they begin in the file.
+    fn bar(&mut self, label: &str) {
+        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+        let work: Vec<usize> = self.work().collect();
+        for at in work {
+            let Some(value) = self.item(at).labels.get(label).cloned() else {
+                continue;
+            };
+            match groups.iter_mut().find(|(name, _)| *name == value) {
+                Some((_, members)) => members.push(at),
+                None => groups.push((value, vec![at])),
+            }
+        }
+        let relaxed = self.relaxed(label);
+        for pair in 1..groups.len() {
+            let (value, members) = &groups[pair];
+            if relaxed.contains(value) {
+                continue;
+            }
+            let before: Vec<usize> = groups[..pair]
+                .iter()
+                .flat_map(|(_, m)| m)
+                .copied()
+                .collect();
+            for &at in members {
+                for &on in &before {
+                    // What is needed from there is pulled forward instead.
+                    if !self.reaches(on, at) && !self.reaches(at, on) {
+                        self.add(at, on, EdgeOrigin::Barrier);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Groups that say themselves what they wait for: no barrier holds them.
+    fn relaxed(&self, label: &str) -> BTreeSet<String> {
+        let groups = self.outline.groups.iter();
+        let own = groups.filter(|g| g.label == label && g.map.is_none() && g.declares_order);
+        own.map(|g| g.value.clone()).collect()
+    }
+
+    /// A container is done when what it contains is, and its own order is theirs.
+    fn containers(&mut self) {
+        for at in 0..self.outline.items.len() {
+            if let Some(parent) = self.item(at).parent
+                && self.item(parent).kind == ItemKind::Container
+            {
+                let inherited: Vec<(usize, EdgeOrigin)> = self.known[parent]
+                    .iter()
+                    .filter(|(on, _)| self.item(*on).parent != Some(parent))
+                    .copied()
+                    .collect();
+                for (on, origin) in inherited {
+                    self.add(at, on, origin);
+                }
+                self.add(parent, at, EdgeOrigin::Default);
+            }
+        }
+    }
+
+    /// Orders elements that name the same file and could run side by side.
+    fn overlaps(&mut self) -> Vec<Shared> {
+        let mut shared = Vec::new();
+        for (a, b, path) in overlap::pairs(&self.outline.items) {
+            if !self.orders(a) || !self.orders(b) || self.reaches(b, a) || self.reaches(a, b) {
+                continue;
+            }
+            self.add(b, a, EdgeOrigin::Overlap);
+            shared.push((a, b, path));
+        }
+        shared
+    }
+
+    /// True if `from` waits for `on`, directly or not.
+    fn reaches(&self, from: usize, on: usize) -> bool {
+        let mut seen = vec![false; self.known.len()];
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            for &(next, _) in &self.known[at] {
+                if next == on {
+                    return true;
+                }
+                if !std::mem::replace(&mut seen[next], true) {
+                    open.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    fn finish(self) -> Vec<Vec<Edge>> {
+        let id = |at: usize| PackageId::parse(&self.outline.items[at].id);
+        let mut out: Vec<Vec<Edge>> = Vec::with_capacity(self.known.len());
+        for known in &self.known {
+            let edges = known.iter();
+            let edges = edges.filter_map(|&(on, origin)| {
+                Some(Edge {
+                    on: id(on)?,
+                    origin,
+                })
+            });
+            out.push(edges.collect());
+        }
+        for (at, edge) in self.dangling {
+            out[at].push(edge);
+        }
+        out
+    }
+}

@@ -1,0 +1,131 @@
+//! How a plan format is meant: data, one row per format. Which statements order the work, what
+//! holds where none is made, how much runs at once.
+
+use crate::model::{EdgeOrigin, Format};
+
+/// What a format means beyond what its files say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// What users of the format call one package.
+    pub unit: &'static str,
+    /// Statements of order that are waited for.
+    pub edges: &'static [EdgeOrigin],
+    /// What orders elements that say nothing.
+    pub fallback: Fallback,
+    /// The label whose groups are done one after the other.
+    pub barrier: Option<Barrier>,
+    /// Packages at once, where nobody says otherwise.
+    pub jobs: usize,
+    /// What happens to independent packages when one fails.
+    pub goes_on: bool,
+    /// Where the format's users expect an element's own papers, relative to the folder of the
+    /// feature; `{id}` stands for the id.
+    pub artefacts: &'static [&'static str],
+}
+
+/// What orders elements that say nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// An element that has no dependency field comes after all before it.
+    Chain,
+    /// The same, but only in a document that says nothing of order anywhere.
+    ChainIfSilent,
+    /// File order; a run of elements marked as parallel goes together.
+    Runs,
+    /// The same within a phase; phases of user stories wait for the phases before the stories,
+    /// not for each other.
+    Stories,
+}
+
+/// Groups that are done one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barrier {
+    /// Rows of the wave table.
+    Wave,
+    /// Phases.
+    Phase,
+    /// Execution groups.
+    Group,
+}
+
+impl Barrier {
+    /// The label of the groups.
+    pub fn label(self) -> &'static str {
+        match self {
+            Barrier::Wave => "wave",
+            Barrier::Phase => "phase",
+            Barrier::Group => "group",
+        }
+    }
+}
+
+const STATED: &[EdgeOrigin] = &[EdgeOrigin::Field, EdgeOrigin::Header, EdgeOrigin::Table];
+const DRAWN: &[EdgeOrigin] = &[
+    EdgeOrigin::Field,
+    EdgeOrigin::Header,
+    EdgeOrigin::Table,
+    EdgeOrigin::Graph,
+];
+
+const LIST: Profile = Profile {
+    unit: "task",
+    edges: STATED,
+    fallback: Fallback::Runs,
+    barrier: None,
+    jobs: 4,
+    goes_on: true,
+    artefacts: &[],
+};
+
+/// The profile of a format; `None` for those that say everything themselves.
+pub fn of(format: Format) -> Option<&'static Profile> {
+    const TEAM: Profile = Profile {
+        unit: "phase",
+        fallback: Fallback::Chain,
+        jobs: 2,
+        artefacts: &[
+            "phases/*phase-{id}-*",
+            "progress/phase-{id}-*",
+            "handoffs/phase-{id}-*",
+            "debug/*phase-{id}-*",
+        ],
+        ..LIST
+    };
+    const SPEC: Profile = Profile {
+        fallback: Fallback::ChainIfSilent,
+        jobs: 6,
+        goes_on: false,
+        artefacts: &[
+            "code_review/*{id}*",
+            "product_review/*{id}*",
+            "reviews/*{id}*",
+        ],
+        ..LIST
+    };
+    const PURPLE: Profile = Profile {
+        unit: "ticket",
+        edges: DRAWN,
+        fallback: Fallback::ChainIfSilent,
+        barrier: Some(Barrier::Phase),
+        artefacts: &["completed-tickets-documentation/*{id}*"],
+        ..LIST
+    };
+    const SPECKIT: Profile = Profile {
+        fallback: Fallback::Stories,
+        ..LIST
+    };
+    const SPECKITTY: Profile = Profile {
+        unit: "work package",
+        fallback: Fallback::ChainIfSilent,
+        ..LIST
+    };
+    match format {
+        Format::TeamPlan => Some(&TEAM),
+        Format::SpecTasks => Some(&SPEC),
+        Format::Purple => Some(&PURPLE),
+        Format::OpenspecTasks | Format::KiroTasks => Some(&LIST),
+        Format::SpeckitTasks => Some(&SPECKIT),
+        Format::SpeckittyTasks => Some(&SPECKITTY),
+        Format::WorkPackages | Format::WorkPackagesSimple | Format::Linear => None,
+    }
+}
