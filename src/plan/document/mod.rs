@@ -2,6 +2,7 @@
 
 mod body;
 mod edges;
+mod lints;
 mod overlap;
 mod packages;
 mod paths;
@@ -11,13 +12,13 @@ mod to_do;
 pub use body::terms;
 pub use to_do::to_do;
 
-use crate::base::text::foreign;
-use crate::base::{ContentHash, FeatureId, PackageId};
-use crate::model::{Code, Contracts, Feature, Finding, Format, Plan, ScopeMode};
+use crate::base::{ContentHash, FeatureId};
+use crate::model::{Code, Contracts, Feature, Format, Plan, ScopeMode};
 use crate::plan::explain::finding;
 use crate::plan::limits;
 use crate::plan::node::Span;
-use crate::plan::outline::{FileEntry, FileMode, Outline, Text};
+use crate::plan::outline::{Outline, Text};
+use crate::plan::outline_of;
 use crate::plan::profile::{self, Barrier, Profile};
 use crate::plan::span::Spans;
 use crate::plan::work_packages::Parsed;
@@ -59,42 +60,16 @@ impl BarrierAsked {
     }
 }
 
-/// Gives meaning to what a reader found. `source` is how findings name the file.
-pub(super) fn parse(
+/// Gives meaning to what a reader found.
+fn parse(
     outline: Outline,
     text: &Text<'_>,
     (format, profile): (Format, &Profile),
     asked: Asked,
 ) -> Parsed {
     let mut findings = outline.findings.clone();
-    if outline.items.is_empty() {
-        let message = format!("no {} was found in the file", profile.unit);
-        let hint = "name the format with --format if it is not what was taken";
-        let (code, source) = (Code::Schema, text.source);
-        findings.push(finding(
-            source,
-            code,
-            Span::TOP,
-            message,
-            hint.to_owned(),
-            Vec::new(),
-        ));
-    }
+    findings.extend(lints::number(&outline, text, profile));
     if outline.items.len() > ITEMS_MAX {
-        let message = format!(
-            "the file has {} elements, at most {ITEMS_MAX} are read",
-            outline.items.len()
-        );
-        let hint = "split it into several features".to_owned();
-        let code = Code::HostileInput;
-        findings.push(finding(
-            text.source,
-            code,
-            Span::TOP,
-            message,
-            hint,
-            Vec::new(),
-        ));
         return Parsed {
             plan: None,
             findings,
@@ -108,27 +83,23 @@ pub(super) fn parse(
         None => profile.barrier,
     };
     let (edges, shared) = edges::of(&outline, profile, barrier);
-    for (a, b, path) in &shared {
-        findings.push(shared_file(&outline, text, (*a, *b), path));
-    }
+    let shared = shared.iter();
+    findings.extend(shared.map(|(a, b, path)| lints::shared_file(&outline, text, (*a, *b), path)));
     let folder = feature_folder(format, text.source);
     let (mut kept, mut listed) = (Vec::new(), Vec::new());
     for (at, (item, edges)) in outline.items.iter().zip(edges).enumerate() {
         let body = body::of(item, text);
         match packages::of(item, &body, profile, (folder, edges)) {
             Some(package) => {
+                let alone = package.scope.mode == ScopeMode::Open;
+                findings.extend(lints::unread_paths(item, text, alone));
                 kept.push(at);
                 listed.push(package);
             }
-            None => findings.push(nameless(&outline, text, at)),
+            None => findings.push(lints::nameless(item, text)),
         }
     }
-    for (&at, package) in kept.iter().zip(&listed) {
-        let alone = package.scope.mode == ScopeMode::Open;
-        findings.extend(unread_paths(&outline, text, at, alone));
-    }
     findings.sort_by_key(|f| (f.line, f.column, f.code));
-    let spans = places::of(&outline, text, &kept);
     let plan = Plan {
         source: text.source.to_owned(),
         format,
@@ -144,7 +115,7 @@ pub(super) fn parse(
     Parsed {
         plan: Some(plan),
         findings,
-        spans,
+        spans: places::of(&outline, text, &kept),
         outline: Some(outline),
     }
 }
@@ -183,7 +154,7 @@ pub(super) fn read(bytes: &[u8], source: &str, format: Format, asked: Asked) -> 
         ));
     };
     let text = Text::new(whole, source);
-    let outline = crate::plan::outline_of::read_outline(format, &text)?;
+    let outline = outline_of::read_outline(format, &text)?;
     Some(parse(outline, &text, (format, profile), asked))
 }
 
@@ -220,74 +191,4 @@ fn feature(outline: &Outline, folder: &str, source: &str) -> Feature {
         created_by: None,
         created_at: None,
     }
-}
-
-fn shared_file(outline: &Outline, text: &Text<'_>, (a, b): (usize, usize), path: &str) -> Finding {
-    let (first, second) = (&outline.items[a], &outline.items[b]);
-    let entries = second.scope.entries.iter();
-    let line = entries
-        .clone()
-        .find(|entry| paths::literal(&entry.path).as_deref() == Some(path));
-    let span = Span {
-        line: line.map_or(second.line, |entry| entry.line),
-        ..Span::TOP
-    };
-    let message = format!(
-        "`{}` and `{}` could run side by side and both name `{}`; `{}` will wait",
-        foreign(&first.id),
-        foreign(&second.id),
-        foreign(path),
-        foreign(&second.id),
-    );
-    let hint = "let one depend on the other, or give them different files".to_owned();
-    let both = [first, second];
-    let packages = both.iter().filter_map(|item| PackageId::parse(&item.id));
-    let mut finding = finding(
-        text.source,
-        Code::SharedFile,
-        span,
-        message,
-        hint,
-        packages.collect(),
-    );
-    finding.witness = Some(path.to_owned());
-    finding
-}
-
-fn nameless(outline: &Outline, text: &Text<'_>, at: usize) -> Finding {
-    let item = &outline.items[at];
-    let span = Span {
-        line: item.line,
-        column: item.column,
-        ..Span::TOP
-    };
-    let message = format!("`{}` cannot be an id", foreign(&item.id));
-    let hint = "write 1 to 128 visible characters".to_owned();
-    finding(text.source, Code::Schema, span, message, hint, Vec::new())
-}
-
-/// Files that are no path inside the repository: nothing may be written there, so say it.
-fn unread_paths(outline: &Outline, text: &Text<'_>, at: usize, alone: bool) -> Vec<Finding> {
-    let item = &outline.items[at];
-    let entries = item.scope.entries.iter();
-    let odd = entries.filter(|e| e.mode != FileMode::Read && paths::pattern(&e.path).is_none());
-    let finding = |entry: &FileEntry| {
-        let span = Span {
-            line: entry.line,
-            ..Span::TOP
-        };
-        let then = match alone {
-            true => "; it names no other, so it runs alone",
-            false => "; it is not part of the scope",
-        };
-        let message = format!(
-            "`{}` names `{}`, which is no path inside the repository{then}",
-            foreign(&item.id),
-            foreign(&entry.path)
-        );
-        let hint = "write the path from the top of the repository".to_owned();
-        let packages = PackageId::parse(&item.id).into_iter().collect();
-        finding(text.source, Code::Unreadable, span, message, hint, packages)
-    };
-    odd.map(finding).collect()
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::PackageId;
-use crate::model::{Edge, Package, Plan};
+use crate::model::{Edge, Listing, Package, Plan};
 
 /// The plan without what its document says is done, and without what is no work by itself.
 ///
 /// Who waits for something done need not wait; who waits for a heading waits for what stands
 /// below it. Plans of other formats stay as they are.
 pub fn to_do(mut plan: Plan) -> Plan {
-    let is_left = |package: &Package| package.listing.as_ref().is_none_or(|l| l.is_to_do());
+    let is_left = |package: &Package| package.listing.as_ref().is_none_or(Listing::is_to_do);
     if plan.packages.iter().all(is_left) {
         return plan;
     }
