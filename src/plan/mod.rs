@@ -25,6 +25,7 @@ mod schema_words;
 mod simple;
 pub mod span;
 mod tags;
+mod team;
 mod work_packages;
 
 pub use linear::linear;

@@ -1,17 +1,22 @@
 //! The reader of each format of documents.
 
+use super::detect::Likeness;
+use super::outline::{Outline, Text};
+use super::team;
 use crate::model::Format;
-use crate::plan::detect::Likeness;
-use crate::plan::outline::{Outline, Text};
 
 /// Reads a document; `None` for formats that are none.
 pub fn read_outline(format: Format, text: &Text<'_>) -> Option<Outline> {
-    let _ = (format, text);
-    None
+    match format {
+        Format::TeamPlan => Some(team::read(text)),
+        _ => None,
+    }
 }
 
-/// How much a text looks like a format.
+/// How much a text looks like a format; the path is a hint only.
 pub fn likeness(format: Format, text: &Text<'_>, path: &str) -> Likeness {
-    let _ = (format, text, path);
-    Likeness::No
+    match format {
+        Format::TeamPlan => team::recognises(text, path),
+        _ => Likeness::No,
+    }
 }

@@ -4,6 +4,7 @@
 //! statement of order with its place, and the byte ranges that writing back patches. Nothing is
 //! guessed and nothing is dropped silently: what contradicts itself is a finding.
 
+pub mod files;
 mod text;
 pub mod words;
 

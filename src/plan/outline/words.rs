@@ -213,18 +213,31 @@ pub fn parts(value: &str, prefixes: &[&str], is_id: impl Fn(&str) -> bool) -> Ve
     parts
 }
 
+/// Words that people put behind an id and that add nothing: `1 must be complete`.
+const FINISHED: [&str; 8] = [
+    "complete",
+    "completed",
+    "done",
+    "finished",
+    "must",
+    "be",
+    "is",
+    "are",
+];
+
 fn part(words: &[&str], prefixes: &[&str], is_id: &impl Fn(&str) -> bool) -> Option<Part> {
     let first = words.first()?.to_lowercase();
     let bare = match prefixes.contains(&first.as_str()) {
         true => &words[1..],
         false => words,
     };
-    let last = bare.last().map(|w| w.trim_end_matches('.').to_lowercase());
-    let done = ["complete", "completed", "done"];
-    let bare = match last {
-        Some(last) if bare.len() > 1 && done.contains(&last.as_str()) => &bare[..bare.len() - 1],
-        _ => bare,
-    };
+    let mut bare = bare;
+    while let [rest @ .., last] = bare
+        && !rest.is_empty()
+        && FINISHED.contains(&last.trim_end_matches('.').to_lowercase().as_str())
+    {
+        bare = rest;
+    }
     let id = |word: &str| is_id(word).then(|| word.to_owned());
     let range = |from: &str, to: &str| {
         let to = to.trim_end_matches('.');

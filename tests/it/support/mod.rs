@@ -1,5 +1,6 @@
 //! Real repositories in temporary folders, in all four formats.
 
+pub(crate) mod documents;
 pub(crate) mod house;
 pub(crate) mod machines;
 pub(crate) mod plans;
