@@ -120,7 +120,7 @@ pub fn says_nothing(words: &str) -> bool {
         "no modification",
         "no change",
     ];
-    super::words::is_none(&lower)
+    words::is_none(&lower)
         || begins.iter().any(|word| {
             let rest = lower
                 .strip_prefix(word)
