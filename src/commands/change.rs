@@ -1,12 +1,14 @@
 //! Finds the plan that `CHANGE` names, and reads it.
 //!
-//! `CHANGE` is the id of a folder below `openspec/changes/`, or the path of a plan file or of its
-//! folder. Archived changes are not found by id. Nothing is written here.
+//! `CHANGE` is the path of a plan file or of the folder of a feature, or a name that is looked up
+//! where the formats keep their features; see [`places`]. Archived changes are not found by name.
+//! Nothing is written here.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::text::foreign;
 use crate::base::{Error, FeatureId, Result};
+use crate::commands::places;
 use crate::os::file;
 use crate::plan::limits;
 
@@ -49,11 +51,14 @@ pub struct LinearChange {
 /// # Errors
 /// Usage: there is no such change, or its plan cannot be read.
 pub fn find(word: &str, here: &Path, root: &Path) -> Result<Change> {
-    if is_id(word) {
-        let folder = changes_dir(root).join(word);
-        if folder.is_dir() {
-            return in_folder(&folder, root);
-        }
+    let named = match is_id(word) {
+        true => places::named(word, root)?,
+        false => Vec::new(),
+    };
+    match named.as_slice() {
+        [] => {}
+        [folder] => return in_folder(folder, root),
+        several => return Err(ambiguous(word, several, root)),
     }
     let path = here.join(word);
     if path.is_dir() {
@@ -97,12 +102,18 @@ pub fn changes_dir(root: &Path) -> PathBuf {
 }
 
 fn in_folder(folder: &Path, root: &Path) -> Result<Change> {
-    let plan = folder.join(PLAN_FILE);
-    if plan.symlink_metadata().is_ok() {
-        return Ok(Change::Plan(read(&plan, root)?));
+    match places::plan_files(folder).as_slice() {
+        [] => {}
+        [plan] => return Ok(Change::Plan(read(plan, root)?)),
+        several => {
+            let word = shown(folder, root);
+            return Err(ambiguous(&word, several, root));
+        }
     }
+    let is_change = folder.parent() == Some(&changes_dir(root));
     let name = folder.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    let feature = FeatureId::parse(name).ok_or_else(|| unknown(name, root))?;
+    let feature = FeatureId::parse(name).filter(|_| is_change);
+    let feature = feature.ok_or_else(|| no_plan(folder, root))?;
     Ok(Change::Linear(LinearChange {
         feature,
         folder: folder.to_owned(),
@@ -149,6 +160,21 @@ fn is_id(word: &str) -> bool {
         && !word.contains(['/', '\\', '\0'])
         && !word.starts_with(['.', '-'])
         && word != "archive"
+}
+
+fn ambiguous(word: &str, found: &[PathBuf], root: &Path) -> Error {
+    let paths = found.iter().map(|path| shown(path, root));
+    let paths: Vec<String> = paths.map(|path| foreign(&path).to_string()).collect();
+    let message = format!("`{}` can be any of {}", foreign(word), paths.join(", "));
+    Error::usage("change-ambiguous", message).hint("name the path of the one you mean")
+}
+
+fn no_plan(folder: &Path, root: &Path) -> Error {
+    let path = shown(folder, root);
+    let message = format!("there is no plan in the folder `{}`", foreign(&path));
+    Error::usage("change-unknown", message).hint(format!(
+        "name the plan file, or write {PLAN_FILE} or tasks.md there"
+    ))
 }
 
 fn unknown(word: &str, root: &Path) -> Error {

@@ -36,6 +36,7 @@ mod log;
 mod man;
 mod mcp;
 mod memory;
+mod places;
 mod plan_words;
 mod policy;
 mod prime;
