@@ -27,6 +27,7 @@ pub mod span;
 mod tags;
 mod team;
 mod work_packages;
+pub mod write_back;
 
 pub use linear::linear;
 pub use node::Span;
