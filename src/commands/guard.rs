@@ -15,7 +15,8 @@ use crate::report;
 /// Say what a command line would destroy
 ///
 /// A command line is read as a shell would read it and never run: words of a message, of a comment
-/// or of a file are not commands. The guard warns those who err; it is no sandbox.
+/// or of a file are not commands. What other programs read is not: python -c, perl -e, awk, make,
+/// files of SQL, scripts by name. The guard warns those who err; it is no sandbox.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -58,6 +58,22 @@ pub(super) const LONGS: &[&str] = &[
     "env-file",
 ];
 
+/// Those of systemd-run, where `--user` is a flag.
+const SYSTEMD: &[&str] = &[
+    "unit",
+    "property",
+    "setenv",
+    "machine",
+    "host",
+    "working-directory",
+    "slice",
+    "description",
+    "service-type",
+    "uid",
+    "gid",
+    "on-active",
+];
+
 pub(super) const PREFIXES: &[Prefix] = &[
     prefix("sudo", "ughpCTRDUrt", 0),
     prefix("doas", "uCa", 0),
@@ -79,8 +95,21 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("toybox", "", 0),
     prefix("xargs", "ILnPsEda", 0),
     prefix("parallel", "jNnIaS", 0),
-    prefix("strace", "foeEpsPSubIa", 0),
-    prefix("ltrace", "foeEpsu", 0),
+    // Their `-f` follows children and takes nothing.
+    prefix("strace", "oeEpPSubIaXO", 0),
+    prefix("ltrace", "oeEpsuanw", 0),
+    prefix("unshare", "SGRw", 0),
+    prefix("nsenter", "tSGW", 0),
+    Prefix {
+        program: "systemd-run",
+        spec: Spec::first("pEuMH", SYSTEMD),
+        operands: 0,
+    },
+    prefix("pkexec", "", 0),
+    prefix("gosu", "", 1),
+    prefix("su-exec", "", 1),
+    prefix("screen", "cehpsStT", 0),
+    prefix("entr", "", 0),
     prefix("npx", "pc", 0),
     prefix("bunx", "", 0),
     prefix("winpty", "", 0),

@@ -59,6 +59,87 @@ fn what_regular_expressions_missed_is_seen() {
 }
 
 #[test]
+fn spellings_of_somebody_clever_are_seen() {
+    assert_table(&[
+        ("git -c x.y=z push -f", &["git_force_push"]),
+        (
+            "GIT_DIR=/x/.git git push --force-with-lease",
+            &["git_force_with_lease"],
+        ),
+        ("bash -lc 'git push -f origin main'", &["git_force_push"]),
+        ("eval git push --force", &["git_force_push"]),
+        ("sh <<EOF\nrm -rf x\nEOF", &["rm_rf"]),
+        (
+            "bash <<'X'\ngit reset --hard HEAD~3\nX",
+            &["git_reset_hard"],
+        ),
+        ("ls | xargs -I{} rm -rf {}", &["rm_rf"]),
+        ("find . -exec rm -rf {} +", &["rm_rf"]),
+        ("env -S 'rm -rf x'", &["rm_rf"]),
+        ("busybox rm -rf x", &["rm_rf"]),
+        ("\\rm -rf x", &["rm_rf"]),
+        ("command rm -rf x", &["rm_rf"]),
+        ("$(echo rm) -rf x", &["rm_rf"]),
+        ("rm${IFS}-rf${IFS}x", &["rm_rf"]),
+        ("$'\\x72m' -rf x", &["rm_rf"]),
+        ("alias x='rm -rf'; x foo", &["rm_rf"]),
+        ("alias p='git push --force'", &["git_force_push"]),
+        (
+            "git config alias.p 'push --force' && git p",
+            &["git_force_push"],
+        ),
+        (
+            "git config --global alias.p '!git push -f'",
+            &["git_force_push"],
+        ),
+        ("git config set alias.p 'reset --hard'", &["git_reset_hard"]),
+        ("strace -f rm -rf x", &["rm_rf"]),
+        ("unshare -r rm -rf x", &["rm_rf"]),
+        ("systemd-run --user rm -rf x", &["rm_rf"]),
+        ("gosu root rm -rf x", &["rm_rf"]),
+        ("source <(echo 'rm -rf x')", &["rm_rf"]),
+        ("bash <(echo 'rm -rf x')", &["rm_rf"]),
+        ("docker exec c rm -rf x", &["rm_rf"]),
+        ("docker run --rm -v /a:/b img rm -rf x", &["rm_rf"]),
+        ("kubectl exec p -- rm -rf x", &["rm_rf"]),
+        ("tmux new-session -d 'rm -rf x'", &["rm_rf"]),
+        (
+            "tmux send-keys -t 0 'git push -f' Enter",
+            &["git_force_push"],
+        ),
+        ("screen -dm rm -rf x", &["rm_rf"]),
+        ("at now <<< 'rm -rf x'", &["rm_rf"]),
+        ("nix-shell -p git --run 'rm -rf x'", &["rm_rf"]),
+    ]);
+    assert_silent(&[
+        "alias ll='ls -l' rm='rm -i'; ll",
+        "git config alias.st status",
+        "git config --get alias.p",
+        "git config user.name 'rm -rf'",
+        "bash 'my script.sh'",
+        "source 'my env'",
+        "docker run --rm img make test",
+        "tmux display-message 'rm -rf x'",
+        "tmux ls",
+        "at -l",
+        "nix-shell -p git --run 'make test'",
+        "strace -o 'rm -rf x' ls",
+    ]);
+}
+
+#[test]
+fn what_other_languages_would_do_is_not_read() {
+    assert_silent(&[
+        "python3 -c \"import shutil; shutil.rmtree('x')\"",
+        "perl -e 'system(\"rm -rf x\")'",
+        "awk 'BEGIN { system(\"rm -rf x\") }'",
+        "psql -f drop.sql",
+        "make wipe",
+        "./wipe.sh",
+    ]);
+}
+
+#[test]
 fn what_regular_expressions_hit_by_mistake_is_left_alone() {
     assert_silent(&[
         "echo we truncate long lines",

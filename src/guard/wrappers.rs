@@ -42,6 +42,10 @@ const INSIDE: &[&str] = &[
     "dropdb",
     "mysqladmin",
     "clickhouse-client",
+    "busybox",
+    "find",
+    "git",
+    "rm",
 ];
 
 /// The commands that this one starts.
@@ -65,7 +69,11 @@ pub(super) fn inner(call: &Call) -> Vec<Inner> {
         name if is_shell(name) => shell(call),
         "eval" => vec![Inner::Text(joined(args))],
         "trap" if args.len() > 1 => vec![Inner::Text(args[0].text.clone())],
-        "." | "source" if reads_itself(args) => stdin(call),
+        "." | "source" => sourced(call),
+        "alias" => aliases(args),
+        "at" | "batch" => stdin(call),
+        "nix-shell" => texts(args, &["run", "command"]),
+        "tmux" => tmux(args),
         "env" => env(args),
         "command" => command(args),
         "su" | "runuser" | "script" => shell_option(args),
@@ -170,12 +178,73 @@ fn shell(call: &Call) -> Vec<Inner> {
     match words.first() {
         None | Some(&("-" | "/dev/stdin")) => stdin(call),
         Some(_) if options.short('s') => stdin(call),
-        Some(_) => Vec::new(),
+        Some(name) => written(name),
     }
 }
 
-fn reads_itself(args: &[Arg]) -> bool {
-    args.first().is_some_and(|arg| arg.text == "/dev/stdin")
+fn sourced(call: &Call) -> Vec<Inner> {
+    match call.args().first().map(|arg| arg.text.as_str()) {
+        Some("/dev/stdin") => stdin(call),
+        Some(name) => written(name),
+        None => Vec::new(),
+    }
+}
+
+/// What `<(...)` says stands in the place of a name; few files have blanks in theirs.
+fn written(name: &str) -> Vec<Inner> {
+    match name.contains(char::is_whitespace) {
+        true => vec![Inner::Text(name.to_owned())],
+        false => Vec::new(),
+    }
+}
+
+/// Whoever names a command means to call it.
+fn aliases(args: &[Arg]) -> Vec<Inner> {
+    let values = args.iter().filter_map(|arg| arg.text.split_once('='));
+    let called = values.map(|(name, value)| Inner::Text(format!("{value} {name}")));
+    called.collect()
+}
+
+/// The values of options that hold command lines.
+fn texts(args: &[Arg], names: &'static [&'static str]) -> Vec<Inner> {
+    let options = Options::read(args, Spec::mixed("", names));
+    let values = options.values("", names).into_iter();
+    values.map(|text| Inner::Text(text.to_owned())).collect()
+}
+
+/// Verbs of tmux that start a command, or type one.
+const TMUX: [&str; 13] = [
+    "new",
+    "new-session",
+    "new-window",
+    "neww",
+    "split-window",
+    "splitw",
+    "respawn-pane",
+    "respawn-window",
+    "run",
+    "run-shell",
+    "send",
+    "send-keys",
+    "if-shell",
+];
+
+fn tmux(args: &[Arg]) -> Vec<Inner> {
+    let outer = Options::read(args, Spec::first("cfLST", &[]));
+    let Some((verb, rest)) = outer.rest.split_first() else {
+        return Vec::new();
+    };
+    if !TMUX.contains(&verb.text.as_str()) {
+        return Vec::new();
+    }
+    let rest = owned(rest);
+    let inner = Options::read(&rest, Spec::first("ceEFfnstxylN", &[]));
+    let keys = ["Enter", "C-m"];
+    let words = inner
+        .words()
+        .into_iter()
+        .filter(|word| !keys.contains(word));
+    vec![Inner::Text(words.collect::<Vec<_>>().join(" "))]
 }
 
 fn stdin(call: &Call) -> Vec<Inner> {
@@ -283,14 +352,11 @@ fn git(call: &Call) -> Vec<Inner> {
         }
         let alias = key.strip_prefix("alias.");
         if alias.is_some_and(|name| name == line.verb.to_lowercase()) {
-            let rest = joined(&line.args);
-            out.push(Inner::Text(match value.strip_prefix('!') {
-                Some(text) => format!("{text} {rest}"),
-                None => format!("{} {value} {rest}", call.program),
-            }));
+            out.push(git_alias(call, value, &joined(&line.args)));
         }
     }
     let words: Vec<&str> = line.args.iter().map(|arg| arg.text.as_str()).collect();
+    out.extend(configured(&line).map(|value| git_alias(call, &value, "")));
     match (line.verb, words.as_slice()) {
         ("submodule", ["foreach", rest @ ..]) => {
             let words = rest.iter().skip_while(|word| word.starts_with("--"));
@@ -305,4 +371,29 @@ fn git(call: &Call) -> Vec<Inner> {
         _ => {}
     }
     out
+}
+
+fn git_alias(call: &Call, value: &str, rest: &str) -> Inner {
+    Inner::Text(match value.strip_prefix('!') {
+        Some(text) => format!("{text} {rest}"),
+        None => format!("{} {value} {rest}", call.program),
+    })
+}
+
+/// The alias that `git config` is about to set.
+fn configured(line: &GitLine<'_>) -> impl Iterator<Item = String> {
+    let valued = &["file", "blob", "type", "default", "comment", "value"];
+    let options = Options::read(&line.args, Spec::mixed("f", valued));
+    let words = options.words();
+    let words = match words.as_slice() {
+        ["set", rest @ ..] => rest,
+        all => all,
+    };
+    let value = match (line.verb, words) {
+        ("config", [key, value, ..]) if key.to_lowercase().starts_with("alias.") => {
+            Some((*value).to_owned())
+        }
+        _ => None,
+    };
+    value.into_iter()
 }
