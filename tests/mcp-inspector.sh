@@ -76,6 +76,9 @@ call get_work
 task=$(printf '%s' "$answer" | grep -o 't-[a-z0-9]*' | head -1)
 call get_task --tool-arg task_id="$task"
 call complete_work --tool-arg task_id="$task" --tool-arg success=true
+call get_work --tool-arg 'task_types=["package"]'
+call get_task --tool-arg task_id=x/wp-a
+call complete_work --tool-arg task_id=x/wp-a --tool-arg success=true
 call acquire_lock --tool-arg file_path=src/a --tool-arg ttl_minutes=5
 call check_locks
 call release_lock --tool-arg file_path=src/a

@@ -3,16 +3,18 @@
 use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, FeatureId, Result, json};
+use crate::commands::decided::Permit;
 use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear, ValidPlan};
-use crate::commands::weigh::{self, Despite, Weighed};
+use crate::commands::weigh::{self, Asked, Despite, Weighed};
 use crate::commands::{Answer, Context};
 use crate::config::rights::Subject;
 use crate::model::programs::{self, Program};
 use crate::model::{Format, Plan, Trust};
 use crate::report;
 use crate::state::Op;
-use crate::store::Load;
+use crate::state::record::Approval;
+use crate::store::{Load, Store};
 
 /// Say yes to a plan, on this machine
 ///
@@ -42,8 +44,8 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         cx.ui.warn_as(json::value(finding)?, &message);
     }
     let commands = programs::of_plan(&valid.plan);
-    let weighed = weighed(cx, &valid.plan, &commands, &args.despite)?;
-    publish(cx, &valid, &commands)?;
+    let (weighed, permit) = weighed(cx, &valid.plan, &commands, &args.despite)?;
+    publish(cx, &valid, &commands, permit)?;
     let project = cx.loaded()?.settings.project;
     let others = programs::of_project(&project);
     let untrusted = !others.is_empty() && !super::trust::is_trusted(cx)?;
@@ -60,7 +62,7 @@ fn weighed(
     plan: &Plan,
     commands: &[Program],
     despite: &Despite,
-) -> Result<Weighed> {
+) -> Result<(Weighed, Permit)> {
     let rules = weigh::rules(cx)?;
     let trust = |program: &Program| {
         let package = plan
@@ -71,7 +73,13 @@ fn weighed(
         asked.map_or(Trust::STANDARD, |asked| asked.min(Trust::STANDARD))
     };
     let commands = commands.iter().map(|program| (program, trust(program)));
-    weigh::weigh(&rules, commands, (despite, cx.ui.story_page()))
+    let asked = Asked {
+        operation: "approve",
+        resource: &plan.hash.to_string(),
+        feature: Some(&plan.feature.id),
+        despite,
+    };
+    weigh::weigh(cx, &rules, commands, &asked)
 }
 
 /// The plan of the checkout; where it has no plan file, the plan that was published.
@@ -95,7 +103,12 @@ fn plan(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
 }
 
 /// The right to run first: if the ref cannot be written, a second try has nothing to undo.
-fn publish(cx: &mut Context<'_>, valid: &ValidPlan, commands: &[Program]) -> Result<()> {
+fn publish(
+    cx: &mut Context<'_>,
+    valid: &ValidPlan,
+    commands: &[Program],
+    permit: Permit,
+) -> Result<()> {
     let feature = &valid.plan.feature;
     let terms = std::str::from_utf8(&valid.terms)
         .map_err(|e| Error::bug("a valid plan is not UTF-8").because(e))?;
@@ -115,11 +128,25 @@ fn publish(cx: &mut Context<'_>, valid: &ValidPlan, commands: &[Program]) -> Res
         plan: valid.plan.hash.clone(),
         commands: commands.iter().map(|c| c.command.clone()).collect(),
     };
-    let changes = vec![(publish, vec![blob]), (approve, Vec::new())];
+    let mut changes = vec![(publish, vec![blob]), (approve, Vec::new())];
+    // Saying yes again changes nothing, so there is nothing to permit.
+    match is_approved(cx, &store, valid)? {
+        true => permit.unused(),
+        false => changes.push(permit.change()),
+    }
     for answer in cx.submit(&store, changes)? {
         answer.map_err(Error::from)?;
     }
     Ok(())
+}
+
+/// True if this clone has said yes to these bytes before.
+fn is_approved(cx: &mut Context<'_>, store: &Store, valid: &ValidPlan) -> Result<bool> {
+    let (id, me) = (&valid.plan.feature.id, cx.actor()?);
+    let view = store.view(&Load::Features(vec![id.clone()]))?;
+    let known = view.features.get(id).map(|records| &records.approvals);
+    let is_it = |a: &Approval| a.plan == valid.plan.hash && a.by.actor == me;
+    Ok(known.is_some_and(|approvals| approvals.iter().any(is_it)))
 }
 
 fn answer(

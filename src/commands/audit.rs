@@ -1,19 +1,21 @@
 //! `git wp audit`: the trail that the chain is, and whether anybody rewrote it.
 
-use crate::base::json::{self, json};
+use crate::base::json::{self, Value, json};
 use crate::base::text::{count, foreign};
 use crate::base::{ExitCode, Result, Timestamp};
-use crate::commands::verbs::audit::{self, Wanted};
+use crate::commands::verbs::audit::{self, AuditEntry, Wanted};
 use crate::commands::{Answer, Context};
 use crate::report::table::{Cell, Table};
 
 /// Show who did what, newest first, or check that nothing was rewritten
 ///
-/// The trail is the chain of commits on the state ref: it can only grow. --verify derives every
-/// commit anew from the one before it.
+/// The trail is the chain of commits on the state ref: it can only grow. Decisions of the guard and
+/// of the policy that were enforced are in it, with who asked and the rule that decided. --verify
+/// derives every commit anew from the one before it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     git wp audit --feature add-auth --operation claim\n  \
+    git wp audit --operation decision --json\n  \
     git wp audit --agent claude-1 --since 2026-01-01T00:00:00Z --json\n  \
     git wp audit --verify")]
 pub(super) struct Args {
@@ -61,7 +63,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             Cell::new(entry.commit.short()),
             Cell::new(at.get(..19).unwrap_or(&at).replace('T', " ")),
             Cell::new(&entry.operation),
-            Cell::new(&entry.target),
+            Cell::new(shown(entry)),
             Cell::new(&entry.label),
         ]);
     }
@@ -70,6 +72,18 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         false => table.render(cx.ui.page()),
     };
     Ok(Answer::done(json::value(&trail)?, text))
+}
+
+/// What it was about; for a decision also what decided it.
+fn shown(entry: &AuditEntry) -> String {
+    let rules = entry.result["rules"].as_array();
+    let rules: Vec<&str> = { rules.into_iter().flatten() }
+        .filter_map(Value::as_str)
+        .collect();
+    match rules.is_empty() {
+        true => entry.target.clone(),
+        false => format!("{} ({})", entry.target, rules.join(", ")),
+    }
 }
 
 fn verify(cx: &mut Context<'_>) -> Result<Answer> {

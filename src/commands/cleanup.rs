@@ -37,10 +37,14 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         return Ok(list(cx, &view, &ended));
     }
     cx.refuse_in_room("cleanup")?;
-    policy::demand(cx, "cleanup", &args.yes.join(" "))?;
+    let permit = policy::demand(cx, "cleanup", (&args.yes.join(" "), None))?;
     let mut chosen = Vec::new();
     for word in &args.yes {
         chosen.push(choose(word, &all, &ended)?);
+    }
+    // Rooms go one by one, so what permits it is recorded before the first of them does.
+    for answer in cx.submit(&store, vec![permit.change()])? {
+        answer.map_err(Error::from)?;
     }
     let mut done: Vec<Value> = Vec::new();
     let mut text = String::new();

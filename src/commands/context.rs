@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::base::redact::is_secret_name;
 use crate::base::{ActorId, AttemptId, Error, Oid, Redactor, Result, Timestamp, text};
-use crate::commands::Ui;
+use crate::commands::{Ui, decided};
 use crate::config::rights::Rights;
-use crate::config::{self, Environment, Loaded};
+use crate::config::{self, Environment, Loaded, environment};
 use crate::git::{self, Repo};
 use crate::model::Settings;
 use crate::os::{clock, host, random};
@@ -152,21 +152,25 @@ impl<'a> Context<'a> {
         Ok(Rights::new(&folder, self.repo()?.common_dir()))
     }
 
-    /// Fails inside the room of an attempt: `verb` is for people.
+    /// Fails inside the room of an attempt: `verb` is for people. The refusal is recorded.
     ///
     /// # Errors
     /// Policy, `in-room`.
     pub fn refuse_in_room(&mut self, verb: &str) -> Result<()> {
-        self.env.refuse_in_room(verb)?;
-        let repo = self.repo()?;
-        let is_room = repo
-            .worktree_id()
-            .is_some_and(|id| id.starts_with(ROOM_PREFIX));
-        if !is_room {
-            return Ok(());
+        let refused = self.env.refuse_in_room(verb).and_then(|()| {
+            let repo = self.repo()?;
+            let id = repo.worktree_id();
+            match id.is_some_and(|id| id.starts_with(ROOM_PREFIX)) {
+                true => Err(environment::in_room(verb)),
+                false => Ok(()),
+            }
+        });
+        if let Err(error) = &refused
+            && error.code() == environment::IN_ROOM
+        {
+            decided::in_room(self, verb);
         }
-        let message = format!("`{verb}` is for a person and not for an attempt");
-        Err(Error::policy("in-room", message).hint("run it outside the attempt's worktree"))
+        refused
     }
 
     /// The attempt in whose worktree the current folder lies, told by its name.

@@ -14,6 +14,7 @@ pub mod change;
 mod cleanup;
 mod completions;
 mod confirm;
+mod decided;
 mod demo;
 mod doctor;
 mod escalate;

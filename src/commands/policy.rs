@@ -5,11 +5,13 @@ use clap::Subcommand;
 use crate::agent::Profile;
 use crate::base::text::foreign;
 use crate::base::{AttemptId, Error, ExitCode, FeatureId, Result, json};
+use crate::commands::decided::{self, Permit};
 use crate::commands::{Answer, Context, weigh};
 use crate::guard::policy::{self, Ask, Decision, Policy};
 use crate::model::Trust;
 use crate::model::settings::AgentSettings;
 use crate::report;
+use crate::state::record::Decided;
 use crate::store::Load;
 
 /// Say who may do what, and why
@@ -98,11 +100,15 @@ pub(super) fn decide(cx: &mut Context<'_>, ask: &Ask<'_>) -> Result<Decision> {
     Ok(policy::decide(&Policy::new(settings, consent), ask))
 }
 
-/// Fails unless who acts here may do it.
+/// Fails unless who acts here may do it. A refusal is recorded; a permit goes with the act.
 ///
 /// # Errors
 /// Policy, `policy-denied`, with the rule and the reason.
-pub(super) fn demand(cx: &mut Context<'_>, operation: &str, resource: &str) -> Result<()> {
+pub(super) fn demand(
+    cx: &mut Context<'_>,
+    operation: &str,
+    (resource, feature): (&str, Option<&FeatureId>),
+) -> Result<Permit> {
     let acting = acting(cx)?;
     let ask = Ask {
         operation,
@@ -112,15 +118,22 @@ pub(super) fn demand(cx: &mut Context<'_>, operation: &str, resource: &str) -> R
         files: None,
     };
     let decision = decide(cx, &ask)?;
+    let record = Decided {
+        feature: feature.cloned(),
+        ..decided::of_policy(cx, &decision)?
+    };
     if decision.allowed {
-        return Ok(());
+        return Ok(decided::allowed(cx, record));
     }
-    let rule = json::value(&decision.rule)?;
-    let rule = rule.as_str().unwrap_or_default();
-    let reason = foreign(&decision.reason);
+    decided::denied(cx, record);
+    Err(refusal(&decision, operation).hint(format!("git wp policy check {operation}")))
+}
+
+/// A decision against something, as an error that names the rule.
+pub(super) fn refusal(decision: &Decision, operation: &str) -> Error {
+    let (rule, reason) = (decision.rule.as_str(), foreign(&decision.reason));
     let message = format!("`{operation}` is not allowed ({rule}): {reason}");
-    let hint = format!("git wp policy check {operation}");
-    Err(Error::policy("policy-denied", message).hint(hint))
+    Error::policy("policy-denied", message)
 }
 
 /// Who acts here, as the policy sees them.

@@ -2,6 +2,7 @@
 
 use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, Kind, Result, json};
+use crate::commands::decided::Permit;
 use crate::commands::{Answer, Context, exchange, kept, policy};
 use crate::report;
 use crate::report::sync::{ClaimRow, LostRow, RefusedRow, SyncView};
@@ -41,8 +42,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let name = authority(args.remote.as_deref(), cx)?;
     // An attempt never exchanges; its supervisor does.
     cx.env().refuse_in_room("sync")?;
-    policy::demand(cx, "sync", &name)?;
+    let permit = policy::demand(cx, "sync", (&name, None))?;
     let store = cx.store()?;
+    record(cx, &store, (permit, mode))?;
     let report = exchange::run(cx, &store, mode).map_err(|error| {
         match error.kind() == Kind::Damaged && error.hints().is_empty() {
             true => error
@@ -61,6 +63,18 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let view = view(cx, &store, (name, mode), report)?;
     let text = report::sync::render(&view, cx.ui.page());
     Ok(Answer::done(json::value(&view)?, text).exit(exit))
+}
+
+/// What permits a push goes along with it; where nothing would be pushed, nothing is recorded.
+fn record(cx: &mut Context<'_>, store: &Store, (permit, mode): (Permit, SyncMode)) -> Result<()> {
+    if mode == SyncMode::DryRun || !store.has_news()? {
+        permit.unused();
+        return Ok(());
+    }
+    for answer in cx.submit(store, vec![permit.change()])? {
+        answer.map_err(Error::from)?;
+    }
+    Ok(())
 }
 
 /// The one remote whose state decides.

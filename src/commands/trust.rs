@@ -3,7 +3,7 @@
 use crate::base::json::json;
 use crate::base::text::foreign;
 use crate::base::{Error, Result};
-use crate::commands::weigh::{self, Despite};
+use crate::commands::weigh::{self, Asked, Despite};
 use crate::commands::{Answer, Context};
 use crate::config::rights::Subject;
 use crate::config::{Loaded, project};
@@ -41,8 +41,23 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     // The file cannot excuse itself: what loosens the guard counts only from now on.
     let rules = Rules::read(&file.project.guard, Consent::Missing)?;
     let judged = commands.iter().map(|program| (program, Trust::STANDARD));
-    let weighed = weigh::weigh(&rules, judged, (&args.despite, cx.ui.story_page()))?;
+    let asked = Asked {
+        operation: "trust",
+        resource: &format!("{} {}", project::NAME, file.hash),
+        feature: None,
+        despite: &args.despite,
+    };
+    let (weighed, permit) = weigh::weigh(cx, &rules, judged, &asked)?;
     let now = cx.now();
+    match cx.rights()?.find(Subject::Project, &file.bytes)? {
+        Some(_) => permit.unused(),
+        None => {
+            let store = cx.store()?;
+            for answer in cx.submit(&store, vec![permit.change()])? {
+                answer.map_err(Error::from)?;
+            }
+        }
+    }
     cx.rights()?.grant(Subject::Project, NAME, text, now)?;
     let mut shown = format!(
         "trusted {}, sha256 {}\n",

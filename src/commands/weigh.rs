@@ -2,13 +2,15 @@
 
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
-use crate::base::{Error, Result, json};
+use crate::base::{Error, FeatureId, Result, json};
 use crate::commands::Context;
+use crate::commands::decided::{self, Permit};
 use crate::config::rights::Subject;
 use crate::guard::{self, Consent, Finding, Request, Rules};
 use crate::model::Trust;
 use crate::model::programs::Program;
 use crate::report;
+use crate::state::record::{Decided, Judge, Sentence};
 
 /// Commands that a person wants in spite of the guard.
 #[derive(Debug, clap::Args)]
@@ -59,35 +61,59 @@ pub(super) fn consent(cx: &mut Context<'_>) -> Result<Consent> {
 /// What the guard says of commands that a person is asked to approve.
 pub(super) struct Weighed {
     found: Vec<(String, Finding)>,
+    /// The least trust that something was judged for.
+    trust: Trust,
 }
 
-/// Judges commands before a person's yes counts. `trust` gives the trust of each.
+/// What a person is about to say yes to.
+pub(super) struct Asked<'a> {
+    /// The verb.
+    pub(super) operation: &'a str,
+    /// What it is about.
+    pub(super) resource: &'a str,
+    /// The feature it is about.
+    pub(super) feature: Option<&'a FeatureId>,
+    /// The rules that are overridden.
+    pub(super) despite: &'a Despite,
+}
+
+/// Judges commands before a person's yes counts; each comes with the trust it is judged for. What
+/// is refused is recorded; what is not, is permitted.
 ///
 /// # Errors
 /// Policy, `guarded`: something is blocked, and `despite` does not name the rule.
 pub(super) fn weigh<'p>(
+    cx: &mut Context<'_>,
     rules: &Rules,
     programs: impl Iterator<Item = (&'p Program, Trust)>,
-    (despite, page): (&Despite, report::Page),
-) -> Result<Weighed> {
-    for name in &despite.rules {
+    asked: &Asked<'_>,
+) -> Result<(Weighed, Permit)> {
+    let despite = &asked.despite.rules;
+    for name in despite {
         if !rules.knows(name) {
             let message = format!("`{}` is no rule of the guard", foreign(name));
             return Err(Error::usage("rule-unknown", message).hint("git wp guard rules"));
         }
     }
-    let weighed = Weighed {
-        found: programs
-            .flat_map(|(p, trust)| judged(rules, p, trust))
-            .collect(),
+    let mut weighed = Weighed {
+        found: Vec::new(),
+        trust: Trust::STANDARD,
     };
-    let stops = |finding: &Finding| finding.blocked && !despite.rules.contains(&finding.rule);
+    for (program, trust) in programs {
+        weighed.found.extend(judged(rules, program, trust));
+        weighed.trust = weighed.trust.min(trust);
+    }
+    let record = weighed.decided(cx, asked)?;
+    let stops = |finding: &Finding| finding.blocked && !despite.contains(&finding.rule);
     let found = weighed.found.iter();
     let stopping: Vec<&(String, Finding)> = found.filter(|(_, f)| stops(f)).collect();
-    match stopping.is_empty() {
-        true => Ok(weighed),
-        false => Err(refusal(&stopping, page)),
+    if stopping.is_empty() {
+        let permit = decided::allowed(cx, record);
+        return Ok((weighed, permit));
     }
+    let refused = refusal(&stopping, cx.ui.story_page());
+    decided::denied(cx, record);
+    Err(refused)
 }
 
 /// What the guard says of one command, with its place.
@@ -143,7 +169,45 @@ fn readings(command: &str) -> Vec<String> {
     }
 }
 
+/// Findings that a record tells.
+const TOLD_MAX: usize = 8;
+
 impl Weighed {
+    /// The same as a record. What stops stands in front of what only warns.
+    fn decided(&self, cx: &mut Context<'_>, asked: &Asked<'_>) -> Result<Decided> {
+        let despite = &asked.despite.rules;
+        let is_over = |f: &Finding| f.blocked && despite.contains(&f.rule);
+        let is_stop = |f: &Finding| f.blocked && !despite.contains(&f.rule);
+        let any = |is: &dyn Fn(&Finding) -> bool| self.found.iter().any(|(_, f)| is(f));
+        let (sentence, is): (Sentence, &dyn Fn(&Finding) -> bool) = match () {
+            () if any(&is_stop) => (Sentence::Deny, &is_stop),
+            () if any(&is_over) => (Sentence::Despite, &is_over),
+            () if self.found.is_empty() => (Sentence::Allow, &|_| true),
+            () => (Sentence::Warn, &|_| true),
+        };
+        let decisive = self.found.iter().filter(|(_, f)| is(f));
+        let mut rules: Vec<String> = decisive.clone().map(|(_, f)| f.rule.clone()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let told = decisive.take(TOLD_MAX).map(|(place, finding)| {
+            let (rule, matched) = (&finding.rule, &finding.matched);
+            format!("{rule} at {place}: `{matched}`")
+        });
+        let told: Vec<String> = told.collect();
+        Ok(Decided {
+            resource: asked.resource.to_owned(),
+            sentence,
+            rules,
+            reason: match told.is_empty() {
+                true => "nothing in it is dangerous".to_owned(),
+                false => told.join("; "),
+            },
+            trust: decided::level(self.trust),
+            feature: asked.feature.cloned(),
+            ..decided::blank(cx, Judge::Guard, asked.operation)?
+        })
+    }
+
     /// The findings, for `data`.
     ///
     /// # Errors

@@ -10,6 +10,9 @@ use crate::base::{AttemptId, Error, Result, text};
 /// Set for everything that runs in the room of an attempt.
 pub const ATTEMPT: &str = "WP_ATTEMPT";
 
+/// The code of the refusal of what an attempt may not do.
+pub const IN_ROOM: &str = "in-room";
+
 /// Variables by name. [`Environment::of_process`] in the program, from a list in tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -79,8 +82,7 @@ impl Environment {
         if self.get(ATTEMPT).is_none() {
             return Ok(());
         }
-        let message = format!("`{what}` is for a person and not for an attempt");
-        Err(Error::policy("in-room", message).hint("run it outside the attempt's worktree"))
+        Err(in_room(what))
     }
 
     /// Where this user's decisions are kept, outside of what git carries: `git-wp` in
@@ -107,6 +109,12 @@ impl Environment {
     pub fn user(&self) -> Option<&str> {
         self.text("USER").or_else(|| self.text("LOGNAME"))
     }
+}
+
+/// `what` is for a person and not for an attempt.
+pub fn in_room(what: &str) -> Error {
+    let message = format!("`{what}` is for a person and not for an attempt");
+    Error::policy(IN_ROOM, message).hint("run it outside the attempt's worktree")
 }
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {

@@ -215,6 +215,21 @@ pub enum Rule {
     UnknownOperation,
 }
 
+impl Rule {
+    /// The word in JSON and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rule::Trust => "trust",
+            Rule::ProfileAllows => "profile-allows",
+            Rule::TrustTooLow => "trust-too-low",
+            Rule::ProfileBlocks => "profile-blocks",
+            Rule::ProfileOmits => "profile-omits",
+            Rule::TooManyFiles => "too-many-files",
+            Rule::UnknownOperation => "unknown-operation",
+        }
+    }
+}
+
 /// The profiles that hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {

@@ -164,6 +164,21 @@ pub struct Deviation {
     pub at: Timestamp,
 }
 
+impl Deviation {
+    /// Its agent asks for paths outside its scope.
+    pub const SCOPE_REQUEST: &'static str = "scope-request";
+    /// Its supervisor granted paths that it asked for.
+    pub const SCOPE_GRANTED: &'static str = "scope-granted";
+    /// The beginning of what else an agent says of its own attempt.
+    const AGENT: &'static str = "agent-";
+
+    /// True for what an agent may say of its own attempt. Others grant by deviations, so an agent
+    /// must not be able to make those.
+    pub fn is_for_agents(&self) -> bool {
+        self.kind == Deviation::SCOPE_REQUEST || self.kind.starts_with(Deviation::AGENT)
+    }
+}
+
 impl OutcomeKind {
     /// The word in JSON and messages.
     pub fn as_str(self) -> &'static str {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{AttemptId, FeatureId, TaskId, TxnId};
 use crate::model::TaskOutcome;
-use crate::state::record::{Escalated, Handoff, Memory, Session, Task};
+use crate::state::record::{Decided, Escalated, Handoff, Memory, Session, Task};
 
 /// What is wanted of a free-standing task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,8 @@ pub enum Said {
         /// The question.
         escalated: Escalated,
     },
+    /// Records a decision that was enforced.
+    Decided(Decided),
 }
 
 impl TaskOp {
@@ -151,6 +153,7 @@ impl Said {
             Said::Remember(_) => "remember",
             Said::Forget { .. } => "forget",
             Said::Escalate { .. } => "escalate",
+            Said::Decided(_) => "decision",
         }
     }
 
@@ -171,6 +174,12 @@ impl Said {
             Said::Escalate { feature, escalated } => {
                 let package = escalated.package.as_ref().map(ToString::to_string);
                 of(Some(feature), package)
+            }
+            Said::Decided(decided) => {
+                let (sentence, operation) = (decided.sentence.as_str(), &decided.operation);
+                format!("{sentence} {operation} {}", decided.resource)
+                    .trim_end()
+                    .to_owned()
             }
         }
     }

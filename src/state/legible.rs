@@ -12,10 +12,10 @@ use crate::state::layout::{
     self, FeatureSlot, LockRoom, LockSlot, PackageSlot, Shelf, Slot, TaskSlot,
 };
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, End, Escalated, EvidenceFact, FinalCheck,
-    FormatRecord, Grant, Handoff, Hold, Integrator, Land, LandClosed, Lift, LockClaim, Memory,
-    Open, PlanOrigin, Resignation, Retraction, Ruling, RunEnded, RunStarted, Salvage, Session,
-    Task, TaskClaim, TaskClosed, TaskResult,
+    Accept, Answer, Approval, Attempt, Authority, Beat, Decided, End, Escalated, EvidenceFact,
+    FinalCheck, FormatRecord, Grant, Handoff, Hold, Integrator, Land, LandClosed, Lift, LockClaim,
+    Memory, Open, PlanOrigin, Resignation, Retraction, Ruling, RunEnded, RunStarted, Salvage,
+    Session, Task, TaskClaim, TaskClosed, TaskResult,
 };
 use crate::state::request::Op;
 
@@ -33,6 +33,7 @@ pub fn illegible(path: &str, bytes: &[u8]) -> Option<String> {
             Shelf::Handoffs => as_a::<Handoff>(bytes),
             Shelf::Memories => as_a::<Memory>(bytes),
             Shelf::Retractions => as_a::<Retraction>(bytes),
+            Shelf::Decisions => as_a::<Decided>(bytes),
         },
         Slot::Task(room, TaskSlot::Filed(actor, txn)) => {
             let here = |op: &Op| op.task() == Some(room.task());

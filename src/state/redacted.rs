@@ -56,6 +56,10 @@ impl Clean<'_> {
                 self.list(&mut memory.tags);
             }
             Said::Forget { reason, .. } => self.text(reason),
+            Said::Decided(decided) => {
+                self.text(&mut decided.resource);
+                self.text(&mut decided.reason);
+            }
             Said::Escalate { escalated, .. } => self.escalation(&mut escalated.escalation),
         }
     }

@@ -5,7 +5,9 @@ use crate::base::FeatureId;
 use crate::state::asked::Said;
 use crate::state::draft::{Draft, invalid, stable, unknown};
 use crate::state::layout::{self, FeatureRoom, Shelf};
-use crate::state::record::{Escalated, Handoff, Memory, Retraction, Session, SessionStatus};
+use crate::state::record::{
+    Decided, Escalated, Handoff, Memory, Retraction, Session, SessionStatus,
+};
 use crate::state::refusal::Refusal;
 
 /// Records it.
@@ -40,6 +42,15 @@ pub(super) fn say(draft: &mut Draft<'_>, said: &Said) -> Result<(), Refusal> {
             draft.add(Shelf::Retractions.record(txn), &record)
         }
         Said::Escalate { feature, escalated } => escalate(draft, feature, escalated),
+        Said::Decided(decided) => {
+            needed("operation", &decided.operation)?;
+            let by = draft.by();
+            let record = Decided {
+                by,
+                ..decided.clone()
+            };
+            draft.add(Shelf::Decisions.record(txn), &record)
+        }
     }
 }
 

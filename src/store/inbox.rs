@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use crate::base::{
     ActorId, AttemptId, ContentHash, Error, FeatureId, PackageId, Redactor, Result, TxnId, json,
 };
-use crate::model::Durability;
+use crate::model::{Deviation, Durability};
 use crate::os::clock;
 use crate::os::file::{self, Access};
 use crate::state::asked::Said;
 use crate::state::locks::LEASE_MINUTES_MAX;
-use crate::state::record::{Handoff, Memory, Session, SessionLife};
+use crate::state::record::{Decided, Handoff, Memory, Sentence, Session, SessionLife};
 use crate::state::request::AttemptFact;
 use crate::state::{Op, Refusal, Request};
 use crate::store::handle::{Accepted, Store};
@@ -71,8 +71,9 @@ impl Store {
         Ok(())
     }
 
-    /// Submits what the agent of `owner` asked for, and empties the inbox.
-    pub fn drain_inbox(&self, owner: &Owner) -> Result<Vec<Passed>> {
+    /// Submits what the agent of `owner` asked for, and empties the inbox. `heed` is told what the
+    /// agent says of its attempt before that file goes: whoever waits for that finds the answer.
+    pub fn drain_inbox(&self, owner: &Owner, heed: &dyn Fn(&Deviation)) -> Result<Vec<Passed>> {
         let folder = self.inbox(&owner.attempt)?;
         let (mut passed, mut requests, mut files) = (Vec::new(), Vec::new(), Vec::new());
         for name in file::names(&folder)?.into_iter().take(FILES_MAX) {
@@ -90,9 +91,13 @@ impl Store {
             }
             files.push(path);
         }
-        let words: Vec<&str> = requests.iter().map(|r| r.op.name()).collect();
-        for (word, outcome) in words.into_iter().zip(self.submit(requests.clone())?) {
-            let what = word.to_owned();
+        for (request, outcome) in requests.iter().zip(self.submit(requests.clone())?) {
+            let what = request.op.name().to_owned();
+            if let (Op::Note { fact, .. }, true) = (&request.op, outcome.is_ok())
+                && let AttemptFact::Deviation(said) = fact
+            {
+                heed(said);
+            }
             passed.push(Passed { what, outcome });
         }
         for path in files {
@@ -126,13 +131,13 @@ fn allowed(op: Op, owner: &Owner) -> Result<Op, String> {
     let session = owner.attempt.as_str().to_owned();
     match op {
         Op::Note {
-            fact: fact @ AttemptFact::Deviation(_),
+            fact: AttemptFact::Deviation(fact),
             ..
-        } => Ok(Op::Note {
+        } if fact.is_for_agents() => Ok(Op::Note {
             feature: owner.feature.clone(),
             package: owner.package.clone(),
             attempt: owner.attempt.clone(),
-            fact,
+            fact: AttemptFact::Deviation(fact),
         }),
         Op::LockAcquire {
             attempt,
@@ -186,6 +191,14 @@ fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
             escalated.package = Some(owner.package.clone());
             Said::Escalate { feature, escalated }
         }
+        // That something was allowed is for whoever allowed it to say.
+        Said::Decided(said) if said.sentence == Sentence::Deny => Said::Decided(Decided {
+            feature: Some(owner.feature.clone()),
+            package: Some(owner.package.clone()),
+            session: Some(session),
+            ..said
+        }),
+        Said::Decided(_) => return Err("an attempt allows nothing".to_owned()),
         Said::Forget { .. } => return Err("`forget` is not for agents".to_owned()),
     })
 }

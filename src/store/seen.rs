@@ -42,6 +42,25 @@ impl Store {
     }
 }
 
+impl Store {
+    /// True if the state here is not what was seen at the authority last, so that an exchange
+    /// would have something to say; false where this repository is its own.
+    ///
+    /// # Errors
+    /// As [`Store::seen`].
+    pub fn has_news(&self) -> Result<bool> {
+        let Some(seen) = self.seen()? else {
+            return Ok(false);
+        };
+        let here = self.backend.read()?;
+        match (&seen.tip, here.tree()) {
+            (_, None) => Ok(false),
+            (None, Some(_)) => Ok(true),
+            (Some(tip), Some(tree)) => Ok(self.backend.commit(tip)?.tree != *tree),
+        }
+    }
+}
+
 /// The ref on which a fetch from `remote` leaves its state; `None` if no ref can have that name.
 pub fn tracking_ref(remote: &str) -> Option<RefName> {
     RefName::parse(&format!("refs/wp/remotes/{remote}/state"))

@@ -1,4 +1,4 @@
-//! Handoffs and memories: read when somebody asks for them, never when somebody claims.
+//! Handoffs, memories and decisions: read when somebody asks for them, never when somebody claims.
 //!
 //! What a fan held is kept in the cache under its tree id, so that a second reader reads files of
 //! ours and no objects. A record that cannot be read is reported, never skipped silently.
@@ -10,7 +10,7 @@ use crate::base::{Kind, Oid, RepoPath, Result, TxnId, json};
 use crate::git::Mode;
 use crate::state::codec::decode;
 use crate::state::layout::{Shelf, shelf_slot};
-use crate::state::record::{Handoff, Memory, Retraction};
+use crate::state::record::{Decided, Handoff, Memory, Retraction};
 use crate::state::view::Problem;
 use crate::store::backend::Snapshot;
 use crate::store::handle::Store;
@@ -56,6 +56,14 @@ impl Store {
         Ok(all)
     }
 
+    /// Every decision that was enforced.
+    ///
+    /// # Errors
+    /// As [`Store::view`].
+    pub fn decisions(&self) -> Result<Shelved<Decided>> {
+        self.shelf(&self.checked()?, Shelf::Decisions)
+    }
+
     /// What cannot be read on any shelf of this state.
     ///
     /// # Errors
@@ -64,6 +72,7 @@ impl Store {
         let mut all = self.shelf::<Handoff>(at, Shelf::Handoffs)?.problems;
         all.extend(self.shelf::<Memory>(at, Shelf::Memories)?.problems);
         all.extend(self.shelf::<Retraction>(at, Shelf::Retractions)?.problems);
+        all.extend(self.shelf::<Decided>(at, Shelf::Decisions)?.problems);
         Ok(all)
     }
 

@@ -131,9 +131,9 @@ fn an_approval_needs_a_word_for_what_the_guard_blocks() {
     );
     assert!(!scratch.state_dir().exists(), "nothing was kept");
     assert_eq!(
-        scratch.git(&["for-each-ref", "refs/wp"]),
-        "",
-        "nothing was published"
+        scratch.git(&["ls-tree", "--name-only", "refs/wp/state"]),
+        "decisions\nmeta",
+        "nothing was published but the refusal"
     );
     scratch
         .wp(&["approve", "x", "--despite", "rm_rf", "--json"])

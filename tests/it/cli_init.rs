@@ -114,7 +114,7 @@ fn what_it_says_and_what_it_writes_can_be_read() {
     let url = machines.remote();
     insta::assert_snapshot!(said.replace(url.to_str().unwrap(), "URL"), @r"
     origin (URL) decides from now on, with refs/wp/state
-    origin took what was new here: 4 facts out, 0 facts in
+    origin took what was new here: 5 facts out, 0 facts in
     wrote to git config: remote.origin.fetch, log.excludeDecoration, wp.remote
     quiet history: git log --exclude='refs/wp/*' --all
     next: git wp status

@@ -8,6 +8,7 @@ mod cli_adopt;
 mod cli_after;
 mod cli_approve;
 mod cli_coordinate;
+mod cli_decisions;
 mod cli_frame;
 mod cli_guard;
 mod cli_implement;

@@ -1,7 +1,12 @@
 //! The store on every backend: memory and four repository formats.
 
-use git_wp::model::{Durability, Settings};
-use git_wp::state::{Refusal, Request, View};
+use std::cell::RefCell;
+
+use git_wp::model::{Deviation, Durability, Settings};
+use git_wp::state::asked::Said;
+use git_wp::state::record::{Decided, Judge, Sentence};
+use git_wp::state::request::AttemptFact;
+use git_wp::state::{Op, Refusal, Request, View};
 use git_wp::store::{Accepted, Load, Memory, Owner, Seat, Store};
 
 use crate::support::state::{
@@ -244,15 +249,96 @@ fn what_a_room_asks_for_waits_in_its_inbox_and_is_its_own() {
     };
     let inbox = store.inbox(&owner.attempt).unwrap();
     std::fs::write(inbox.join("x.req"), "rubbish").unwrap();
-    let passed = store.drain_inbox(&owner).unwrap();
+    let passed = store.drain_inbox(&owner, &|_| {}).unwrap();
     let accepted: Vec<bool> = passed.iter().map(|p| p.outcome.is_ok()).collect();
     assert_eq!(accepted.iter().filter(|ok| **ok).count(), 1, "{passed:?}");
     let view = full(&store);
     let (_, held) = view.locks["flag:x"].live().unwrap();
     assert_eq!(held.session, "a1");
     assert_eq!(view.briefs[&feature()].live.len(), 2);
-    assert_eq!(store.drain_inbox(&owner).unwrap(), []);
+    assert_eq!(store.drain_inbox(&owner, &|_| {}).unwrap(), []);
     // Its locks end with it.
     one(&store, end("t9", ("p", "a1"), 1)).unwrap();
     assert!(full(&store).locks["flag:x"].live().is_none());
+}
+
+#[test]
+fn an_agent_grants_nothing_to_itself_by_what_it_says_of_its_attempt() {
+    let scratch = Scratch::new();
+    let repo = scratch.repo();
+    let store = Store::open(&repo, &settings(), Seat::Outside);
+    published(&store);
+    one(&store, claim("t1", "p", "a1")).unwrap();
+    let attempt = state::attempt("a1");
+    let seat = Seat::Room {
+        attempt: attempt.clone(),
+    };
+    let room = Store::open(&repo, &settings(), seat);
+    let kinds = [
+        Deviation::SCOPE_GRANTED,
+        "amended-scope",
+        Deviation::SCOPE_REQUEST,
+        "agent-completed",
+    ];
+    for (n, kind) in kinds.into_iter().enumerate() {
+        let said = Op::Note {
+            feature: feature(),
+            package: package("p"),
+            attempt: attempt.clone(),
+            fact: AttemptFact::Deviation(Deviation {
+                kind: kind.to_owned(),
+                detail: String::new(),
+                paths: vec!["docs/x".into()],
+                at: at(1),
+            }),
+        };
+        one(&room, state::request(&format!("r{n}"), said)).unwrap();
+    }
+    let allowed = Decided {
+        judge: Judge::Policy,
+        operation: "merge".to_owned(),
+        resource: String::new(),
+        sentence: Sentence::Allow,
+        rules: Vec::new(),
+        reason: String::new(),
+        trust: 4,
+        profile: None,
+        feature: None,
+        package: None,
+        agent: None,
+        kind: None,
+        session: None,
+        by: state::by(),
+    };
+    let denied = Decided {
+        sentence: Sentence::Deny,
+        ..allowed.clone()
+    };
+    for (n, decided) in [allowed, denied].into_iter().enumerate() {
+        let said = Op::Say(Box::new(Said::Decided(decided)));
+        one(&room, state::request(&format!("s{n}"), said)).unwrap();
+    }
+    let owner = Owner {
+        feature: feature(),
+        package: package("p"),
+        attempt: attempt.clone(),
+        actor: state::by().actor,
+        label: "ann@host".to_owned(),
+    };
+    let heard = RefCell::new(Vec::new());
+    let heed = |said: &Deviation| heard.borrow_mut().push(said.kind.clone());
+    store.drain_inbox(&owner, &heed).unwrap();
+    assert_eq!(heard.into_inner(), ["scope-request", "agent-completed"]);
+    let view = full(&store);
+    let package = &view.features[&feature()].packages[&package("p")];
+    let kinds = package.attempts[&attempt].deviations.iter();
+    let mut kinds: Vec<&str> = kinds.map(|d| d.kind.as_str()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["agent-completed", "scope-request"]);
+    let decisions = store.decisions().unwrap().items;
+    let [(_, only)] = decisions.as_slice() else {
+        panic!("{decisions:?}");
+    };
+    assert_eq!(only.sentence, Sentence::Deny);
+    assert_eq!(only.session.as_deref(), Some("a1"));
 }

@@ -8,7 +8,7 @@ use crate::commands::implement::branch;
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::running::setup::{self, Activities, Choices};
 use crate::commands::verbs::capabilities;
-use crate::commands::{Context, trust};
+use crate::commands::{Context, policy, trust};
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::git::Repo;
@@ -28,6 +28,8 @@ pub(super) struct Planned {
     pub(super) profile: Profile,
     /// Packages that are merged already.
     pub(super) merged: usize,
+    /// True unless the run goes on with one that was begun, or has nothing to do.
+    is_new: bool,
     repo: Repo,
 }
 
@@ -71,6 +73,8 @@ impl Planned {
             }
         }
         let merged = records.packages.values().filter(|p| p.accept.is_some());
+        let merged = merged.count();
+        let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
         let job = Job {
             feature,
             agenda: Agenda::of(&valid.plan, &valid.graph),
@@ -88,7 +92,8 @@ impl Planned {
         Ok(Planned {
             job,
             profile,
-            merged: merged.count(),
+            merged,
+            is_new,
             repo,
         })
     }
@@ -121,7 +126,8 @@ impl Planned {
         Ok(())
     }
 
-    /// Publishes feature and plan; both parts are idempotent.
+    /// Publishes feature and plan; both parts are idempotent. What permits a run to work and to
+    /// merge is recorded where it begins.
     pub(super) fn publish(&self, cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
         let store = cx.store()?;
         let blob = store.put_blob(&valid.text)?;
@@ -130,7 +136,20 @@ impl Planned {
             title: valid.plan.feature.title.clone(),
             plan: reading::origin(valid, blob.clone(), cx.by()?),
         };
-        for answer in cx.submit(&store, vec![(op, vec![blob])])? {
+        let feature = &self.job.feature;
+        let branch = self.job.started.branch.as_str();
+        let permits = [
+            policy::demand(cx, "implement", (feature.as_str(), Some(feature)))?,
+            policy::demand(cx, "merge", (branch, Some(feature)))?,
+        ];
+        let mut changes = vec![(op, vec![blob])];
+        for permit in permits {
+            match self.is_new {
+                true => changes.push(permit.change()),
+                false => permit.unused(),
+            }
+        }
+        for answer in cx.submit(&store, changes)? {
             answer.map_err(Error::from)?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::gate;
 use super::reply::{Reply, Told};
 use super::resources::Kind;
 use super::session::Session;
@@ -81,6 +82,7 @@ impl Desk {
             let mut work = Work {
                 cx: Context::at(&mut ui, here, env),
                 session,
+                refusals: 0,
                 store: None,
             };
             for Job { ask, reply } in wanted {
@@ -108,6 +110,8 @@ pub(super) struct Work<'a> {
     pub(super) cx: Context<'a>,
     /// Who asks.
     pub(super) session: Session,
+    /// How often the policy said no and that was recorded.
+    pub(super) refusals: usize,
     store: Option<(Settings, Rc<Store>)>,
 }
 
@@ -164,8 +168,19 @@ impl Work<'_> {
         let begun = Moment::now();
         self.cx.forget_settings();
         let (name, told) = match ask {
-            Ask::Call { tool, arguments } => (tool.name, tool.call(self, arguments)),
-            Ask::Read(kind) => (kind.uri(), Told::of(kind.read(self).map(Reply::yes))),
+            Ask::Call { tool, arguments } => {
+                let told = match gate::admit(self, tool, &arguments) {
+                    Ok(()) => tool.call(self, arguments),
+                    Err(error) => Told::no(&error),
+                };
+                (tool.name, told)
+            }
+            Ask::Read(kind) => {
+                let told = gate::demand(self, kind.tool(), &Map::new())
+                    .and_then(|()| kind.read(self))
+                    .map(Reply::yes);
+                (kind.uri(), Told::of(told))
+            }
         };
         let (how, spent) = (
             if told.no.is_some() { "no" } else { "yes" },

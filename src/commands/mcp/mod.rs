@@ -5,6 +5,7 @@
 //! its own, one thing after the other, as commands do it. Everything asynchronous is in here.
 
 mod desk;
+mod gate;
 mod reply;
 mod resources;
 mod schema;

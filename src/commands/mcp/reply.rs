@@ -47,10 +47,15 @@ impl Told {
                 data,
                 no: no.as_ref().map(words),
             },
-            Err(error) => Told {
-                data: Value::Null,
-                no: Some(words(&error)),
-            },
+            Err(error) => Told::no(&error),
+        }
+    }
+
+    /// It was not even tried.
+    pub(super) fn no(error: &Error) -> Self {
+        Told {
+            data: Value::Null,
+            no: Some(words(error)),
         }
     }
 }

@@ -32,6 +32,16 @@ impl Kind {
         }
     }
 
+    /// The tool that answers the same.
+    pub(super) fn tool(self) -> &'static str {
+        match self {
+            Kind::Locks => "check_locks",
+            Kind::Work => "get_task",
+            Kind::Handoffs => "read_handoff",
+            Kind::Memories => "recall",
+        }
+    }
+
     /// For people.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -18,7 +18,7 @@ use rmcp::service::RequestContext;
 use super::desk::{Ask, Desk};
 use super::reply::Told;
 use super::resources;
-use super::tool::{Effect, Listed};
+use super::tool::{self, Effect, Listed};
 use crate::base::json::{self, Value};
 
 /// What every agent reads first.
@@ -88,8 +88,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let tool = self.tools.iter().find(|tool| tool.name == request.name);
-        let Some(tool) = tool else {
+        let Some(tool) = tool::named(&request.name) else {
             let message = format!("there is no tool `{}` here", request.name);
             return Err(ErrorData::invalid_params(message, None));
         };

@@ -80,9 +80,15 @@ fn read<A: DeserializeOwned>(mut arguments: Map<String, Value>, name: &str) -> R
     })
 }
 
-/// What somebody at `seat` may call.
+static ALL: LazyLock<Vec<Listed>> = LazyLock::new(tools::all);
+
+/// What somebody at `seat` is offered.
 pub(super) fn listed(seat: Seat) -> Vec<&'static Listed> {
-    static ALL: LazyLock<Vec<Listed>> = LazyLock::new(tools::all);
     let offered = |tool: &&Listed| seat == Seat::Outside || tool.effect != Effect::Outside;
     ALL.iter().filter(offered).collect()
+}
+
+/// The tool of that name, offered or not: who calls it elsewhere is told what to do instead.
+pub(super) fn named(name: &str) -> Option<&'static Listed> {
+    ALL.iter().find(|tool| tool.name == name)
 }

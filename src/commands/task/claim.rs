@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         None => None,
     };
     match (&args.target, task) {
-        (Some(word), None) => package(args, cx, (&store, word), who.session),
+        (Some(word), None) => package(cx, (&store, word), who.session, args.confirm),
         (_, task) => next(args, cx, (&store, task), &who),
     }
 }
@@ -86,7 +86,7 @@ fn next(
     if let (Reply::Refused(Refusal::NoTask { .. }), true) = (&reply, args.packages)
         && let Some(ready) = ready(store)?
     {
-        return package(args, cx, (store, &ready), who.session.clone());
+        return package(cx, (store, &ready), who.session.clone(), args.confirm);
     }
     reply.answer(cx, |task| {
         let what = foreign(&task.description);
@@ -129,18 +129,22 @@ fn ready(store: &Store) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn package(
-    args: &Args,
+/// Claims a package for a session; asking again gives the same claim.
+///
+/// # Errors
+/// The store failed, there is no such package, or somebody else holds it.
+pub(in crate::commands) fn package(
     cx: &mut Context<'_>,
     (store, word): (&Store, &str),
     session: String,
+    confirm: Confirm,
 ) -> Result<Answer> {
     let target = feature::package_target(word)?;
     let found = feature::published(cx, store, target.feature.as_deref())?;
     if let Some(mine) = own(&found, &target.package, Some(&session)) {
         let mine = mine.attempt.clone();
         let is_it = |request: &Request| is_claim_of(request, &mine);
-        let outcome = confirm::again(cx, store, is_it, args.confirm)?;
+        let outcome = confirm::again(cx, store, is_it, confirm)?;
         return told(cx, store, &mine, outcome);
     }
     let (origin, item) = planned(store, &found, &target.package)?;
@@ -154,7 +158,7 @@ fn package(
         steal: None,
     };
     let claim = Op::Claim(Box::new(claim));
-    let outcome = confirm::ask_one(cx, store, (claim, needs), args.confirm)?;
+    let outcome = confirm::ask_one(cx, store, (claim, needs), confirm)?;
     told(cx, store, &attempt, outcome)
 }
 

@@ -55,16 +55,30 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         let hint = format!("git wp task release {}", args.target);
         return Err(Error::usage("package-result", message).hint(hint));
     }
-    let target = feature::package_target(&args.target)?;
-    let found = feature::published(cx, &store, target.feature.as_deref())?;
-    let Some(mine) = own(&found, &target.package, args.session.as_deref()) else {
+    let of = (args.target.as_str(), args.session.as_deref());
+    package(cx, &store, of, args.confirm)
+}
+
+/// Says that a package that a session holds is done.
+///
+/// # Errors
+/// The store failed, there is no such package or branch, or somebody else holds it.
+pub(in crate::commands) fn package(
+    cx: &mut Context<'_>,
+    store: &Store,
+    (word, session): (&str, Option<&str>),
+    confirm: Confirm,
+) -> Result<Answer> {
+    let target = feature::package_target(word)?;
+    let found = feature::published(cx, store, target.feature.as_deref())?;
+    let Some(mine) = own(&found, &target.package, session) else {
         return not_held(cx, &found, &target);
     };
     let attempt = &mine.attempt;
     let result = result(cx, attempt)?;
     if let Some(known) = &mine.result {
         return match known.head == result.head {
-            true => completed(cx, &store, (attempt, known), args.confirm),
+            true => completed(cx, store, (attempt, known), confirm),
             false => Err(moved(attempt, &known.head)),
         };
     }
@@ -75,8 +89,8 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         attempt: attempt.attempt.clone(),
         fact: AttemptFact::Result(Box::new(result.clone())),
     };
-    match cx.submit(&store, vec![(op, needs)])?.pop() {
-        Some(Ok(_)) => completed(cx, &store, (attempt, &result), args.confirm),
+    match cx.submit(store, vec![(op, needs)])?.pop() {
+        Some(Ok(_)) => completed(cx, store, (attempt, &result), confirm),
         Some(Err(refusal)) => held::refused(&refusal, cx),
         None => Err(Error::bug("the store gave no answer")),
     }

@@ -3,7 +3,7 @@
 
 mod cancel;
 pub(super) mod claim;
-mod complete;
+pub(super) mod complete;
 mod free;
 mod release;
 mod submit;

@@ -2,13 +2,14 @@
 
 use crate::base::{Oid, PackageId, RepoPath, Result};
 use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::grants::with_grants;
 use crate::engine::machine::shared::{accepted, parse_scope};
 use crate::engine::machine::start::{attempt_of, deviation, result_of};
 use crate::engine::machine::watching::planted;
 use crate::engine::machine::worker::Worker;
 use crate::integrate::gate::{GateInput, Limits};
 use crate::integrate::{Shadow, gate};
-use crate::model::Deviation;
+use crate::model::{Deviation, Package};
 use crate::os::clock;
 use crate::scope::Set;
 use crate::state::view::AttemptView;
@@ -20,7 +21,7 @@ impl Worker {
     pub(super) fn gate(&self, subject: &Subject) -> Result<Outcome> {
         let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
         let package = self.shared.package(&attempt.package)?;
-        let scope = self.shared.scope(package)?;
+        let scope = self.granted_scope(subject, package)?;
         let others = self.unfinished(&package.id)?;
         let owner_of = |path: &RepoPath| owner(&others, path);
         let setup = &self.shared.setup;
@@ -49,6 +50,19 @@ impl Worker {
             verdict: gated.verdict,
             deviations,
         })
+    }
+
+    /// Where the attempt may write. Only what a supervisor of this clone granted counts.
+    fn granted_scope(&self, subject: &Subject, package: &Package) -> Result<Set> {
+        let own = &self.shared.setup.by.actor;
+        match subject
+            .view
+            .as_ref()
+            .filter(|view| view.attempt.by.actor == *own)
+        {
+            Some(view) => parse_scope(&with_grants(&package.scope, view), self.shared.fold),
+            None => self.shared.scope(package),
+        }
     }
 
     /// What an agent may have merged: accepted heads and the feature's tip.
@@ -85,9 +99,9 @@ fn owner(scopes: &[(PackageId, Set)], path: &RepoPath) -> Option<PackageId> {
     owners.next().map(|(id, _)| id.clone())
 }
 
-/// Paths that the gate granted to an attempt.
+/// Paths that were granted to an attempt: by the gate, or by its supervisor.
 pub(super) fn granted(view: &AttemptView) -> Vec<RepoPath> {
-    let amended = |d: &&Deviation| d.kind == AMENDED;
-    let grants = view.deviations.iter().filter(amended);
+    let is_grant = |d: &&Deviation| d.kind == AMENDED || d.kind == Deviation::SCOPE_GRANTED;
+    let grants = view.deviations.iter().filter(is_grant);
     grants.flat_map(|d| d.paths.clone()).collect()
 }

@@ -6,6 +6,7 @@
 mod beats;
 mod finish;
 mod gate;
+mod grants;
 mod land;
 mod link;
 mod notes;
@@ -36,6 +37,7 @@ use crate::engine::effect::Effect;
 use crate::engine::report::RunReport;
 use crate::engine::world::{Change, Done, Occurrence, World};
 use crate::git::{Expected, SwapError};
+use crate::model::Deviation;
 use crate::os::clock::Moment;
 use crate::os::lock::{self, FileLock};
 use crate::os::process::Watch;
@@ -205,13 +207,16 @@ impl<'a> Machine<'a> {
         let mut owners = packages.filter(|(_, p)| p.attempts.contains_key(attempt));
         if let Some((package, _)) = owners.next() {
             let by = &self.shared.setup.by;
-            let _ = self.store.drain_inbox(&Owner {
+            let owner = Owner {
                 feature: self.shared.feature().clone(),
                 package: package.clone(),
                 attempt: attempt.clone(),
                 actor: by.actor.clone(),
                 label: by.label.clone(),
-            });
+            };
+            // Nothing is granted where it cannot be looked at.
+            let heed = |said: &Deviation| drop(self.consider(&owner, said));
+            let _ = self.store.drain_inbox(&owner, &heed);
         }
     }
 

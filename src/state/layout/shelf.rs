@@ -13,11 +13,18 @@ pub enum Shelf {
     Memories,
     /// `Retraction`
     Retractions,
+    /// `Decided`
+    Decisions,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 3] = [Shelf::Handoffs, Shelf::Memories, Shelf::Retractions];
+    pub const ALL: [Shelf; 4] = [
+        Shelf::Handoffs,
+        Shelf::Memories,
+        Shelf::Retractions,
+        Shelf::Decisions,
+    ];
 
     /// The folder.
     pub fn folder(self) -> &'static str {
@@ -25,6 +32,7 @@ impl Shelf {
             Shelf::Handoffs => "handoffs",
             Shelf::Memories => "memories",
             Shelf::Retractions => "retractions",
+            Shelf::Decisions => "decisions",
         }
     }
 

@@ -29,7 +29,7 @@ pub enum Slot {
     Lock(LockRoom, LockSlot),
     /// A record of a free-standing task.
     Task(TaskRoom, TaskSlot),
-    /// A handoff, a memory or a retraction.
+    /// A handoff, a memory, a retraction or a decision.
     Shelf(Shelf, TxnId),
     /// `Beat`
     Beat(ActorId),

@@ -36,14 +36,16 @@
 //! tasks/<h2>/<task>/rights/<authority>/grant-<epoch>.json end-<aid>.json
 //!                                      closed.json ruling-<txn>.json
 //! handoffs/<h2>/<txn>.json memories/<h2>/<txn>.json retractions/<h2>/<txn>.json
+//! decisions/<h2>/<txn>.json                           Decided
 //! actors/<actor>/registers/beat.json                  Beat
 //! actors/<actor>/registers/session-<slug>.json        Session
 //! ```
 //! `<h2>` is the first two hex digits of the SHA-256 of the verbatim id, `<h8>` the first eight of
 //! the record's canonical bytes, `<f>` and `<p>` are slugs; the verbatim id stands in the record.
-//! Handoffs, memories and retractions are no part of a view: they decide nothing, and are read
-//! when somebody asks for them.
+//! Handoffs, memories, retractions and decisions are no part of a view: nothing follows from them,
+//! and they are read when somebody asks for them.
 
+mod decided;
 mod entry;
 mod fact;
 mod register;
@@ -51,6 +53,7 @@ mod right;
 mod said;
 mod task;
 
+pub use decided::{Decided, Judge, Sentence};
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
 pub use fact::{
     Answer, Approval, Attempt, EvidenceFact, Extent, FinalCheck, LockClaim, Open, PackageBrief,

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -39,7 +39,11 @@ impl Client {
 
     /// Starts a server and says nothing.
     pub(super) fn unopened(scratch: &Scratch, folder: &Path, env: &[(&str, &str)]) -> Self {
-        let mut command = scratch.wp_command_in(folder, &["mcp"]);
+        Self::of(scratch.wp_command_in(folder, &["mcp"]), env)
+    }
+
+    /// Starts this server and says nothing.
+    pub(super) fn of(mut command: Command, env: &[(&str, &str)]) -> Self {
         let command = command.envs(env.iter().copied());
         let mut child = command
             .stdin(Stdio::piped())
@@ -77,8 +81,13 @@ impl Client {
 
     /// Writes one line as it is.
     pub(super) fn write(&mut self, line: &str) {
+        self.write_bytes(line.as_bytes());
+    }
+
+    /// Writes one line of any bytes.
+    pub(super) fn write_bytes(&mut self, line: &[u8]) {
         let input = self.input.as_mut().unwrap();
-        input.write_all(line.as_bytes()).unwrap();
+        input.write_all(line).unwrap();
         input.write_all(b"\n").unwrap();
         input.flush().unwrap();
     }

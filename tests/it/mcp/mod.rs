@@ -1,6 +1,8 @@
 //! `git wp mcp`, driven over standard input and output as an agent would.
 
 mod client;
+mod packages;
+mod policy;
 mod room;
 mod scene;
 
@@ -38,7 +40,7 @@ const TOOLS: [&str; 22] = [
 /// An agent reads names, descriptions and arguments at every turn.
 const READ_BYTES_MAX: usize = 6_600;
 /// The whole list, with the schemas of the answers.
-const LIST_BYTES_MAX: usize = 10_300;
+const LIST_BYTES_MAX: usize = 10_600;
 
 fn published() -> Scratch {
     let scratch = Scratch::new();
@@ -224,6 +226,32 @@ fn what_is_no_message_is_answered_and_nothing_ends_the_server() {
         -32700,
         Value::Null,
     );
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    refused(&format!("[{ping},{ping}]"), -32600, Value::Null);
+    refused(&"x".repeat(10 << 20), -32600, Value::Null);
+    refused(
+        r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+        -32600,
+        Value::Null,
+    );
+    refused(
+        r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+        -32600,
+        Value::Null,
+    );
+    refused(
+        r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#,
+        -32600,
+        Value::Null,
+    );
+    let call = r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"x","arguments":"#;
+    let (opening, closing) = (r#"{"a":"#.repeat(3000), "}".repeat(3000));
+    let deep = format!("{call}{opening}1{closing}}}}}");
+    refused(&deep, -32700, Value::Null);
+    client.write_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"\xff\xfe\"}");
+    assert_eq!(client.hear()["error"]["code"], -32700, "it is not UTF-8");
+    // Whoever gives no id asks nothing, and gets no answer.
+    client.write(r#"{"jsonrpc":"2.0","method":"tools/list"}"#);
     client.write("");
     client.write(r#"{"jsonrpc":"2.0","method":"notifications/whatever","params":{"a":1}}"#);
     client
@@ -281,6 +309,42 @@ fn what_was_asked_before_the_end_is_answered_and_signals_end_a_server() {
     std::fs::create_dir(&nowhere).unwrap();
     let failed = run(scratch.wp_command_in(&nowhere, &["mcp"])).expect(2);
     assert_eq!(failed.stdout, "");
+}
+
+#[test]
+fn what_is_cancelled_before_it_begins_is_not_done() {
+    let scratch = Scratch::new();
+    let mut client = Client::start(&scratch, &[("SESSION_ID", "s1")]);
+    client.yes("acquire_lock", json!({"file_path": "src/0"}));
+    let path = scratch.path().join(".git/wp/lock");
+    let wait = std::time::Duration::from_secs(20);
+    let held = git_wp::os::lock::lock(&path, wait).unwrap();
+    let mut send = |path: &str| {
+        let arguments = json!({"file_path": path});
+        let params = json!({"name": "acquire_lock", "arguments": arguments});
+        client.send("tools/call", params)
+    };
+    let (wanted, unwanted) = (send("src/1"), send("src/2"));
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": unwanted, "reason": "changed my mind"}});
+    client.write(&cancel.to_string());
+    // Messages are taken in order, so the answer to a later one says that this one was heard.
+    let ping = client.send("ping", json!({}));
+    let mut heard = Vec::new();
+    while !heard.contains(&json!(ping)) {
+        heard.push(client.hear()["id"].clone());
+    }
+    assert!(!heard.contains(&json!(wanted)), "it waits for the lock");
+    drop(held);
+    while !heard.contains(&json!(wanted)) {
+        heard.push(client.hear()["id"].clone());
+    }
+    let locks = client.yes("check_locks", json!({}))["result"].clone();
+    let mut keys: Vec<&str> = { locks.as_array().unwrap().iter() }
+        .map(|lock| lock["file_path"].as_str().unwrap())
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["src/0", "src/1"]);
 }
 
 #[test]

@@ -100,10 +100,12 @@ fn an_attempt_is_offered_what_it_may_do_and_its_supervisor_does_it() {
         (true, &json!("somebody"))
     );
     assert!(!told(&answers[5]).is_error);
-    assert_eq!(
-        answers[6]["error"]["code"], -32602,
-        "it is not offered here"
+    let instead = told(&answers[6]);
+    assert!(
+        instead.is_error && instead.text.starts_with("in-room: `submit_work`"),
+        "{instead:?}"
     );
+    assert!(instead.text.contains("next: escalate"), "{instead:?}");
     let session = told(&answers[7]).data["session"].clone();
     assert_eq!(told(&answers[8]).data["routed"][0]["owner"], "wp-b");
     let handoffs = scratch
@@ -122,4 +124,81 @@ fn an_attempt_is_offered_what_it_may_do_and_its_supervisor_does_it() {
     let config = scratch.git(&["show", "refs/wp/integration/x:wp-a/mcp.json"]);
     let config = json::parse(config.as_bytes()).unwrap();
     assert_eq!(config["mcpServers"]["git-wp"]["env"]["WP_ATTEMPT"], session);
+}
+
+#[test]
+fn a_path_that_nobody_has_is_granted_and_merged_and_any_other_is_routed() {
+    let scratch = Scratch::new();
+    let (talk, out) = (scratch.beside("talk"), scratch.beside("out"));
+    let call = |id: i64, tool: &str, arguments: Value| {
+        let params = json!({"name": tool, "arguments": arguments});
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
+    };
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "agent", "version": "1"}});
+    let wanted = json!([
+        "docs/free.md",
+        "wp-b/x",
+        "locked/x",
+        "other/x",
+        "a/.gitattributes",
+        "../x",
+        "docs/*"
+    ]);
+    let lines = [
+        json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}),
+        call(
+            1,
+            "request_scope",
+            json!({"paths": wanted, "reason": "the docs lie"}),
+        ),
+        call(
+            2,
+            "scope_check",
+            json!({"paths": ["docs/free.md", "docs/other.md"]}),
+        ),
+    ];
+    let lines = lines.map(|line| line.to_string() + "\n").concat();
+    std::fs::write(&talk, lines).unwrap();
+    let script = format!(
+        "mkdir -p wp-a docs; {} mcp < {} > {}; echo a > wp-a/f; echo d > docs/free.md",
+        env!("CARGO_BIN_EXE_git-wp"),
+        talk.display(),
+        out.display(),
+    );
+    scratch.add_plan(
+        "x",
+        &[
+            Pkg::new("wp-a").write(&["wp-a/**"]).run(&script),
+            Pkg::new("wp-b").write(&["wp-b/**"]).after(&["wp-a"]),
+        ],
+    );
+    scratch.add_plan("y", &[Pkg::new("wp-other").write(&["other/**"])]);
+    for feature in ["x", "y"] {
+        scratch.wp(&["approve", feature]).expect(0);
+    }
+    let lock = ["lock", "acquire", "locked/**", "--as", "somebody"];
+    scratch.wp(&lock).expect(0);
+    scratch.wp(&["implement", "x"]).expect(0);
+    let said = std::fs::read_to_string(out).unwrap();
+    let answers: Vec<Value> = said
+        .lines()
+        .map(|l| json::parse(l.as_bytes()).unwrap())
+        .collect();
+    let asked = told(&answers[1]).data;
+    assert_eq!(asked["allowed"], json!(["docs/free.md"]), "{asked}");
+    assert_eq!(asked["routed"].as_array().unwrap().len(), 6, "{asked}");
+    assert!(asked["request_id"].is_string());
+    let check = told(&answers[2]).data;
+    assert_eq!(check["refused"].as_array().unwrap().len(), 1, "{check}");
+    assert_eq!(check["refused"][0]["path"], "docs/other.md");
+    let merged = scratch.git(&["show", "refs/wp/integration/x:docs/free.md"]);
+    assert_eq!(merged, "d");
+    let status = scratch.wp(&["status", "x"]).expect(0).stdout;
+    assert!(status.contains("the docs lie"), "{status}");
+    let state = scratch.git(&["ls-tree", "-r", "--name-only", "refs/wp/state"]);
+    let deviations = state.lines().filter(|path| path.contains("/deviation-"));
+    assert_eq!(deviations.count(), 2, "the request and the grant: {state}");
+    let held = scratch.wp(&["lock", "list", "--json"]).expect(0).data();
+    assert_eq!(held["count"], 1, "what was granted is free again: {held}");
 }

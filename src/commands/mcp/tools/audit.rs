@@ -46,14 +46,7 @@ pub(super) fn query(work: &mut Work<'_>, asked: Query) -> Result<Reply<Trail>> {
         limit: asked.limit.unwrap_or(20).min(LIMIT_MAX),
     };
     let found = audit::query(&*work.store()?, &wanted)?;
-    let rows: Result<Vec<_>> = { found.entries.iter() }
-        .map(|entry| {
-            let mut row = json::value(entry)?;
-            // Only what was accepted is recorded.
-            row["success"] = true.into();
-            Ok(row)
-        })
-        .collect();
+    let rows: Result<Vec<_>> = found.entries.iter().map(json::value).collect();
     Ok(Reply::yes(Trail {
         entries: items(rows?.into_iter())?,
         truncated: found.truncated,

@@ -60,14 +60,17 @@ const TOPICS: [Topic; 7] = [
         "work",
         "submit_work gives task_id; depends_on names tasks that must be completed first: an \
          unknown one is an error, a failed one blocks visibly. get_work claims the most urgent \
-         task that is ready and fits, for this session and for a while; heartbeat renews. Nobody \
-         gets the review of what they submitted. complete_work ends it once; a result never \
-         changes.",
+         task that is ready and fits, for this session and for a while; heartbeat renews. Where \
+         no task fits it claims a ready package of an approved plan, FEATURE/PACKAGE: work on the \
+         branch in input_data (git worktree add), commit, complete_work. Nobody gets the review \
+         of what they submitted. complete_work ends it once; a result never changes. reason \
+         provisional: the remote has not said yes; ask again before you rely on it.",
     ),
     (
         "scope",
         "scope_check takes paths, or the text of git diff. refused names the rule, the owner of \
-         the path and whom to ask; request_scope asks. The same engine judges at commit, at the \
+         the path and whom to ask; request_scope asks: allowed is what your supervisor \
+         granted because nobody else works on it, routed went to its owner. The same engine judges at commit, at the \
          end of the attempt and at the merge.",
     ),
     (
@@ -79,7 +82,8 @@ const TOPICS: [Topic; 7] = [
     (
         "trouble",
         "escalate asks what you cannot decide; report_status with needs_human asks a person. \
-         query_audit says who did what.",
+         query_audit says who did what, refusals too; nobody measures duration_ms, so it is null. \
+         policy-denied names the rule: check_policy explains it, a person changes it.",
     ),
 ];
 

@@ -6,6 +6,7 @@ mod audit;
 mod help;
 mod locks;
 mod notes;
+mod packages;
 mod rules;
 mod scope;
 mod work;
@@ -136,7 +137,11 @@ fn ruled() -> Vec<Listed> {
             "May you do this, and why?",
             rules::policy,
         ),
-        tool(("query_audit", Reads), "Who did what.", audit::query),
+        tool(
+            ("query_audit", Reads),
+            "Who did what; null is not known.",
+            audit::query,
+        ),
     ]
 }
 

@@ -8,12 +8,12 @@ use super::{Anything, Items, items};
 use crate::base::Result;
 use crate::base::json::{self, Value, json};
 use crate::commands::mcp::desk::Work;
+use crate::commands::mcp::gate::acting;
 use crate::commands::mcp::reply::Reply;
-use crate::commands::policy::{self, Acting};
+use crate::commands::policy;
 use crate::commands::weigh;
 use crate::guard::policy::Ask;
 use crate::guard::{self, Finding};
-use crate::model::Trust;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,14 +91,4 @@ pub(super) fn policy(work: &mut Work<'_>, asked: Check) -> Result<Reply<Decided>
         engine: "git-wp",
         diagnostics: Anything(super::as_data(json::value(&decision)?)),
     }))
-}
-
-/// Who acts: never more trusted than an agent can be that nobody said anything about.
-pub(super) fn acting(work: &mut Work<'_>) -> Result<Acting> {
-    if work.session.attempt.is_some() {
-        return policy::acting(&mut work.cx);
-    }
-    let who = &work.session.who;
-    let name = who.kind.as_deref().unwrap_or(&who.agent);
-    Ok(Acting::agent(name, Some(Trust::STANDARD)))
 }

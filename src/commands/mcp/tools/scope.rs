@@ -11,14 +11,18 @@ use crate::commands::mcp::reply::Reply;
 use crate::commands::reading::{self, Linear};
 use crate::commands::verbs::escalations::Question;
 use crate::hook::{Bounds, Neighbour, RoomScope};
-use crate::model::Plan;
 use crate::model::escalation::EscalationKind;
+use crate::model::{Deviation, Plan};
 use crate::scope::{Change, EntryMode, Fold, patch};
+use crate::state::Op;
+use crate::state::request::AttemptFact;
 
 /// Paths of one question.
 const PATHS_MAX: usize = 10_000;
 /// Characters of a reason that stand in the summary.
 const SUMMARY_MAX: usize = 200;
+/// Bytes of a reason.
+const REASON_MAX: usize = 4 << 10;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -88,14 +92,13 @@ pub(super) fn check(work: &mut Work<'_>, asked: Check) -> Result<Reply<Checked>>
     }))
 }
 
-/// Asks for paths outside the scope. Whoever runs the feature decides; nothing is granted here.
+/// Asks for paths outside the scope. In a room the supervisor grants what is provably free; what is
+/// not goes to the owner of the path, or to whoever runs the feature. Nothing is granted here.
 pub(super) fn request(work: &mut Work<'_>, asked: Request) -> Result<Reply<Requested>> {
-    let question = Check {
-        paths: Some(asked.paths.clone()),
-        diff: None,
-        package: asked.package.clone(),
-    };
-    let routed = check(work, question)?.into_data().refused;
+    let mut routed = refused(work, &asked)?;
+    if !routed.is_empty() && asked.package.is_none() && ask_supervisor(work, (&asked, &routed))? {
+        routed = refused(work, &asked)?;
+    }
     let is_refused = |path: &&String| !routed.iter().any(|refused| refused.path == **path);
     let allowed = { asked.paths.iter() }.filter(is_refused).cloned().collect();
     let mut request_id = None;
@@ -125,6 +128,46 @@ pub(super) fn request(work: &mut Work<'_>, asked: Request) -> Result<Reply<Reque
         allowed,
         routed,
     }))
+}
+
+fn refused(work: &mut Work<'_>, asked: &Request) -> Result<Vec<Refused>> {
+    let question = Check {
+        paths: Some(asked.paths.clone()),
+        diff: None,
+        package: asked.package.clone(),
+    };
+    Ok(check(work, question)?.into_data().refused)
+}
+
+/// Lays the request into the inbox of this room; true once the supervisor has looked at it.
+fn ask_supervisor(work: &mut Work<'_>, (asked, refused): (&Request, &[Refused])) -> Result<bool> {
+    let Some(attempt) = work.session.attempt.clone() else {
+        return Ok(false);
+    };
+    let common = work.cx.repo()?.common_dir().to_owned();
+    let Some(room) = RoomScope::read(&common, &attempt)? else {
+        return Ok(false);
+    };
+    let paths = refused
+        .iter()
+        .map(|refused| RepoPath::from(refused.path.as_str()));
+    let redactor = work.cx.redactor();
+    let request = Op::Note {
+        feature: room.feature,
+        package: room.package,
+        attempt,
+        fact: AttemptFact::Deviation(Deviation {
+            kind: Deviation::SCOPE_REQUEST.to_owned(),
+            detail: redactor
+                .redact(text::head(&asked.reason, REASON_MAX))
+                .to_string(),
+            paths: paths.collect(),
+            at: work.cx.now(),
+        }),
+    };
+    let store = work.store()?;
+    work.cx.change(&store, request)?;
+    work.is_settled()
 }
 
 fn changes(asked: &Check) -> Result<Vec<Change>> {

@@ -1,13 +1,15 @@
-//! The queue: free-standing tasks, submitted, claimed by a session, completed once.
+//! The queue: free-standing tasks, submitted, claimed by a session, completed once; and where there
+//! is none, packages of plans.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Anything, Items, items, no, rules};
+use super::{Anything, Items, items, no, packages};
 use crate::base::json::{self, Value};
 use crate::base::{Error, Kind, Result, TaskId};
 use crate::commands::confirm::Confirm;
 use crate::commands::mcp::desk::Work;
+use crate::commands::mcp::gate;
 use crate::commands::mcp::reply::Reply;
 use crate::commands::verbs;
 use crate::commands::verbs::tasks::{self, Claiming, Completion, Submission, TaskInfo};
@@ -137,32 +139,24 @@ pub(super) fn get(work: &mut Work<'_>, asked: Get) -> Result<Reply<Got>> {
         task: None,
         kinds: asked.task_types.unwrap_or_default(),
         archetypes: work.session.archetypes.clone(),
-        trust: u32::from(rules::acting(work)?.trust.level()),
+        trust: u32::from(gate::acting(work)?.trust.level()),
         lease_minutes: tasks::LEASE_MINUTES,
     };
     let store = work.store()?;
     let asked = (&wanted, &work.session.who.clone());
     match tasks::claim(&mut work.cx, &store, asked, Confirm::asked())? {
-        verbs::Reply::Done(task, _) => {
-            let task = shown(&task)?;
-            let text = |name: &str| task[name].as_str().map(str::to_owned);
+        verbs::Reply::Done(task, firmness) => Ok(got(&shown(&task)?, firmness.word())),
+        verbs::Reply::Refused(refusal @ Refusal::NoTask { .. }) => {
+            if let Some(package) = packages::claim(work, &wanted)? {
+                let package = super::as_data(package);
+                let firmness = package["input_data"]["claim"].as_str();
+                return Ok(got(&package, firmness.unwrap_or("confirmed")));
+            }
             Ok(Reply::yes(Got {
-                success: true,
-                task_id: text("task_id"),
-                task_type: text("task_type"),
-                description: text("description"),
-                input_data: Some(Anything(task["input_data"].clone())),
-                priority: task["priority"].as_u64().and_then(|n| n.try_into().ok()),
-                deadline: text("deadline"),
-                expires_at: text("expires_at"),
-                submitted_by: text("submitted_by"),
-                reason: None,
+                reason: Some(format!("no_tasks_available: {refusal}")),
+                ..Got::default()
             }))
         }
-        verbs::Reply::Refused(refusal @ Refusal::NoTask { .. }) => Ok(Reply::yes(Got {
-            reason: Some(format!("no_tasks_available: {refusal}")),
-            ..Got::default()
-        })),
         verbs::Reply::Refused(refusal) => {
             let data = Got {
                 reason: Some(refusal.code().to_owned()),
@@ -173,8 +167,35 @@ pub(super) fn get(work: &mut Work<'_>, asked: Get) -> Result<Reply<Got>> {
     }
 }
 
+/// What was claimed. What only waits for an authority elsewhere is said to be provisional.
+fn got(task: &Value, firmness: &str) -> Reply<Got> {
+    let text = |name: &str| task[name].as_str().map(str::to_owned);
+    Reply::yes(Got {
+        success: true,
+        task_id: text("task_id"),
+        task_type: text("task_type"),
+        description: text("description"),
+        input_data: Some(Anything(task["input_data"].clone())),
+        priority: task["priority"].as_u64().and_then(|n| n.try_into().ok()),
+        deadline: text("deadline"),
+        expires_at: text("expires_at"),
+        submitted_by: text("submitted_by"),
+        reason: (firmness != "confirmed").then(|| firmness.to_owned()),
+    })
+}
+
 /// Says that a task is done, or failed.
 pub(super) fn complete(work: &mut Work<'_>, asked: Complete) -> Result<Reply<Completed>> {
+    if packages::is_named(&asked.task_id) {
+        let said = (asked.task_id.as_str(), asked.success);
+        let status = packages::complete(work, said, asked.error_message.as_deref())?;
+        return Ok(Reply::yes(Completed {
+            success: true,
+            status: Some(status),
+            task_id: asked.task_id,
+            reason: None,
+        }));
+    }
     let said = Completion {
         task: task_id(&asked.task_id)?,
         outcome: match asked.success {
@@ -214,6 +235,15 @@ pub(super) fn complete(work: &mut Work<'_>, asked: Complete) -> Result<Reply<Com
 
 /// Shows a task.
 pub(super) fn show(work: &mut Work<'_>, asked: Show) -> Result<Reply<Shown>> {
+    if packages::is_named(&asked.task_id) {
+        let mut task = super::as_data(packages::shown(work, &asked.task_id, None)?);
+        task["id"] = task["task_id"].clone();
+        return Ok(Reply::yes(Shown {
+            success: true,
+            task: Some(Anything(task)),
+            reason: None,
+        }));
+    }
     let store = work.store()?;
     let found = match TaskId::parse(&asked.task_id) {
         Some(id) => tasks::show(&store, &id)?,
@@ -252,7 +282,8 @@ pub(super) fn pending(work: &mut Work<'_>) -> Result<Items> {
         .filter(|t| is_open(t))
         .map(json::value)
         .collect();
-    items(rows?.into_iter())
+    let packages = packages::pending(work)?;
+    items(rows?.into_iter().chain(packages))
 }
 
 fn shown(task: &TaskInfo) -> Result<Value> {
