@@ -29,6 +29,8 @@ pub enum Change {
 pub struct PlanFile {
     /// How it is named: relative to the root where it lies inside.
     pub source: String,
+    /// Where it is, absolute.
+    pub path: PathBuf,
     /// Its folder, absolute.
     pub folder: PathBuf,
     /// Its content.
@@ -135,6 +137,7 @@ fn read(path: &Path, root: &Path) -> Result<PlanFile> {
     let folder = path.parent().unwrap_or(root).to_owned();
     Ok(PlanFile {
         source,
+        path: path.to_owned(),
         folder,
         bytes,
     })

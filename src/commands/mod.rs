@@ -38,6 +38,7 @@ mod man;
 mod mcp;
 mod memory;
 mod places;
+mod plan;
 mod plan_words;
 mod policy;
 mod prime;
@@ -105,6 +106,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Plan(plan::Args),
     Validate(validate::Args),
     Graph(graph::Args),
     Approve(approve::Args),
@@ -174,6 +176,7 @@ fn parse_verb<'a>(argv: impl Iterator<Item = &'a str>) -> Result<Verb> {
 
 fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
     match verb {
+        Verb::Plan(args) => plan::run(&args, cx),
         Verb::Validate(args) => validate::run(&args, cx),
         Verb::Graph(args) => graph::run(&args, cx),
         Verb::Approve(args) => approve::run(&args, cx),

@@ -7,6 +7,7 @@ mod convert;
 pub mod detect;
 pub mod document;
 mod explain;
+pub mod export;
 pub mod guard;
 pub mod limits;
 mod linear;
