@@ -11,6 +11,7 @@ pub mod export;
 pub mod guard;
 pub mod limits;
 mod linear;
+mod lists;
 pub mod node;
 pub mod outline;
 pub mod outline_of;

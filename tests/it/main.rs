@@ -35,6 +35,7 @@ mod hooks;
 mod mcp;
 mod os_locks;
 mod plan_corpus;
+mod plan_documents_lists;
 mod plan_documents_team;
 mod plan_fields;
 mod plan_rules;

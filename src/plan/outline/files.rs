@@ -26,26 +26,42 @@ pub fn entry(path: &str, note: &str, mode: FileMode, line: u32) -> FileEntry {
     }
 }
 
-/// All paths in a value: those in backticks, else the bare words between commas.
+/// All paths in a value: those in backticks, else what each part between commas begins with.
 pub fn all(value: &str, mode: FileMode, line: u32) -> Vec<FileEntry> {
-    let quoted: Vec<&str> = words::backticked(value).collect();
-    let found = if quoted.is_empty() {
-        let noted = words::noted(value);
-        let bare = noted.value.split([',', ';']).map(|w| w.trim().to_owned());
-        bare.filter(|word| words::is_path(word)).collect()
-    } else {
-        let paths = quoted.into_iter().filter(|word| words::is_path(word));
-        paths.map(|word| word.trim().to_owned()).collect::<Vec<_>>()
+    let mut quoted = words::backticked(value).peekable();
+    if quoted.peek().is_some() {
+        let optional = is_optional(value);
+        let paths = quoted.map(str::trim).filter(|word| words::is_path(word));
+        let one = |path: &str| FileEntry {
+            path: path.to_owned(),
+            mode,
+            optional,
+            note: None,
+            line,
+        };
+        return paths.map(one).collect();
+    }
+    let bare = |part: &str| {
+        let (path, note) = part.split_once(char::is_whitespace).unwrap_or((part, ""));
+        let path = path.trim_end_matches(':');
+        words::is_path(path).then(|| entry(path, note.trim(), mode, line))
     };
-    let optional = is_optional(value);
-    let one = |path: String| FileEntry {
-        path,
-        mode,
-        optional,
-        note: None,
-        line,
+    let parts = between_commas(value).into_iter();
+    parts.filter_map(|part| bare(part.trim())).collect()
+}
+
+/// Parts of a value; commas in parentheses and braces part nothing.
+fn between_commas(value: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let comma = |c: char| {
+        match c {
+            '(' | '{' => depth += 1,
+            ')' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(c, ',' | ';')
     };
-    found.into_iter().map(one).collect()
+    value.split(comma).collect()
 }
 
 /// What the name of a field says that is done with its files.
@@ -176,10 +192,7 @@ mod tests {
             found.map(|e| e.path).collect::<Vec<_>>()
         };
         assert_eq!(read("`a.rs`, `cargo test` and `b/c`"), ["a.rs", "b/c"]);
-        assert_eq!(
-            read("src/a.rs, src/b.rs (both new)"),
-            ["src/a.rs", "src/b.rs"]
-        );
+        assert_eq!(read("a/b.rs, c.rs (new, small), d"), ["a/b.rs", "c.rs"]);
         assert_eq!(read("words only"), Vec::<String>::new());
     }
 

@@ -16,6 +16,9 @@ pub use text::{Line, Text};
 use crate::base::PackageId;
 use crate::model::{Code, EdgeOrigin, Finding, ItemKind, ItemStatus};
 
+/// More findings of one document are not told.
+const FINDINGS_MAX: usize = 1_000;
+
 /// A document as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outline {
@@ -293,8 +296,12 @@ impl Outline {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// Adds a finding about the text at `byte`.
+    /// Adds a finding about the text at `byte`. A document in which everything is wrong is told so
+    /// by the first thousand.
     pub fn find(&mut self, text: &Text<'_>, byte: usize, code: Code, lint: Lint<'_>) {
+        if self.findings.len() >= FINDINGS_MAX {
+            return;
+        }
         let (line, column) = text.place(byte);
         let ids = lint.items.iter();
         self.findings.push(Finding {

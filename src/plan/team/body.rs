@@ -55,6 +55,7 @@ pub(super) fn read(
         now: None,
         style: None,
         depends: None,
+        twice: false,
         files: None,
         nested: None,
         own: None,
@@ -76,6 +77,8 @@ struct Body<'b, 't> {
     style: Option<(bool, usize)>,
     /// The line of the dependency field, once its value has been read.
     depends: Option<Line<'t>>,
+    /// Whether it has been told that there are two.
+    twice: bool,
     /// The first line of a list of files, and whether words in it say that there are none.
     files: Option<(Line<'t>, bool)>,
     /// How far in the first bullet of the list of tasks stands.
@@ -143,22 +146,26 @@ impl<'t> Body<'_, 't> {
     }
 
     fn some_files(&mut self, value: &str, mode: FileMode, line: &Line<'t>) {
-        let nothing = files::says_nothing(value);
+        let nothing = !value.is_empty() && files::says_nothing(value);
         let said = self.files.is_some_and(|(_, nothing)| nothing);
         self.files = Some((
             self.files.map_or(*line, |(first, _)| first),
             said || nothing,
         ));
-        if !nothing {
+        if !nothing && !value.is_empty() {
             let entries = files::all(value, mode, line.number);
             self.item.scope.entries.extend(entries);
         }
     }
 
     fn depend(&mut self, value: &str, line: &Line<'t>) {
+        if self.twice {
+            return;
+        }
         let names = order::names(value, self.ids);
         let found = order::dependencies(&names, EdgeOrigin::Field, line.number);
         if self.depends.is_some() {
+            self.twice = true;
             let first = &self.item.depends_on;
             let same = found.len() == first.len()
                 && found

@@ -11,6 +11,8 @@ use crate::model::{Code, EdgeOrigin};
 
 /// No plan has phases enough for a wider range; what is wider is a mistake.
 const RANGE_MAX: usize = 100;
+/// No table has more rows.
+const ROWS_MAX: usize = 1_000;
 /// No field names more phases.
 const NAMES_MAX: usize = 1_000;
 const PREFIXES: [&str; 3] = ["phase", "phases", "phase:"];
@@ -181,7 +183,16 @@ pub(super) fn waves(text: &Text<'_>, region: &Region<'_>, ids: &Ids<'_>, outline
         ids,
         wave_of: BTreeMap::new(),
     };
-    for row in rows {
+    for (nth, row) in rows.enumerate() {
+        if nth == ROWS_MAX {
+            table.say(
+                row,
+                Code::HostileInput,
+                "more than a thousand rows",
+                outline,
+            );
+            break;
+        }
         table.row(row, outline);
     }
     for item in &mut outline.items {

@@ -30,6 +30,9 @@ pub(super) struct Region<'a> {
     pub(super) to: usize,
 }
 
+/// No plan has more; what comes behind is told, not read.
+const PHASES_MAX: usize = 1_000;
+
 /// Sections that come after the phases. Every other one can be part of an example in a phase.
 const AFTER: [&str; 8] = [
     "Testing & Validation",
@@ -53,6 +56,8 @@ pub(super) fn find<'a>(text: &Text<'a>, outline: &mut Outline) -> Region<'a> {
         to,
     };
     let mut seen = BTreeSet::new();
+    let mut all = all;
+    cut(text, &mut all, outline);
     for head in &all {
         if (from..to).contains(&head.at) && seen.insert(head.id) {
             region.heads.push(*head);
@@ -71,6 +76,20 @@ pub(super) fn find<'a>(text: &Text<'a>, outline: &mut Outline) -> Region<'a> {
         outline.find(text, lines[at].start, Code::Advice, lint);
     }
     region
+}
+
+/// Leaves no more phases than a plan can have.
+fn cut(text: &Text<'_>, all: &mut Vec<Head<'_>>, outline: &mut Outline) {
+    let Some(first) = all.get(PHASES_MAX) else {
+        return;
+    };
+    let lint = Lint {
+        message: format!("more than {PHASES_MAX} headings of phases"),
+        hint: "split the plan",
+        items: &[],
+    };
+    outline.find(text, text.lines()[first.at].start, Code::HostileInput, lint);
+    all.truncate(PHASES_MAX);
 }
 
 fn tell_uncounted(text: &Text<'_>, head: &Head<'_>, seen: bool, outline: &mut Outline) {

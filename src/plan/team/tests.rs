@@ -474,3 +474,20 @@ fn a_plan_is_told_from_other_texts() {
         Likeness::No
     );
 }
+
+#[test]
+fn the_first_field_of_dependencies_counts() {
+    let read = plan("### Phase 1: a [DONE]\n**Depends on**: none\n**Depends on**: 2\n");
+    assert!(read.items[0].depends_on.is_empty());
+    assert_eq!(codes(&read), [(Code::Contradiction, 7)]);
+}
+
+#[test]
+fn a_plan_without_end_is_refused() {
+    let phases = (0..1_100).map(|n| format!("### Phase {n}: a [DONE]\n**Depends on**: none\n"));
+    let read = plan(&phases.collect::<String>());
+    assert_eq!(read.items.len(), 1_000);
+    assert_eq!(codes(&read), [(Code::HostileInput, 2_005)]);
+    let read = plan(&format!("{TABLE}{}", "| 1 | -- | -- |\n".repeat(1_100)));
+    assert!(codes(&read).contains(&(Code::HostileInput, 1_008)));
+}
