@@ -34,3 +34,26 @@ pub(super) fn base_name(word: &str) -> String {
     let name = word.rsplit('/').next().unwrap_or(word);
     name.strip_suffix(".exe").unwrap_or(name).to_owned()
 }
+
+/// What a command starts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Inner {
+    /// A text that a shell reads.
+    Text(String),
+    /// Words.
+    Argv(Vec<Arg>),
+}
+
+/// Words that are a command line, if there are any.
+pub(super) fn argv(words: Vec<Arg>) -> Vec<Inner> {
+    match words.is_empty() {
+        true => Vec::new(),
+        false => vec![Inner::Argv(words)],
+    }
+}
+
+/// Words with blanks between them.
+pub(super) fn joined(args: &[Arg]) -> String {
+    let words: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
+    words.join(" ")
+}

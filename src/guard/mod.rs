@@ -10,6 +10,7 @@ pub mod policy;
 mod call;
 mod detect;
 mod git_line;
+mod git_starts;
 mod judge;
 mod options;
 mod own;

@@ -108,6 +108,10 @@ fn spellings_of_somebody_clever_are_seen() {
             &["git_force_push"],
         ),
         ("screen -dm rm -rf x", &["rm_rf"]),
+        ("$(which rm) -rf x", &["rm_rf"]),
+        ("`command -v git` push -f", &["git_force_push"]),
+        ("ssh host -- rm -rf x", &["rm_rf"]),
+        ("ssh host <<E\nrm -rf x\nE", &["rm_rf"]),
         ("at now <<< 'rm -rf x'", &["rm_rf"]),
         ("nix-shell -p git --run 'rm -rf x'", &["rm_rf"]),
     ]);
@@ -122,6 +126,9 @@ fn spellings_of_somebody_clever_are_seen() {
         "tmux display-message 'rm -rf x'",
         "tmux ls",
         "at -l",
+        "which rm",
+        "echo $(which rm)",
+        "test -x \"$(command -v git)\"",
         "nix-shell -p git --run 'make test'",
         "strace -o 'rm -rf x' ls",
     ]);

@@ -1,8 +1,8 @@
 //! Every command that a text would start: through `sh -c`, `sudo`, `xargs`, pipes, substitutions.
 
-use crate::guard::call::{Call, base_name};
+use crate::guard::call::{Call, Inner, base_name};
 use crate::guard::shell::{Part, Scope, Script, Trouble, parse, said};
-use crate::guard::wrappers::{self, Inner};
+use crate::guard::wrappers;
 
 /// More commands are not followed.
 const CALLS_MAX: usize = 4_096;

@@ -191,6 +191,11 @@ pub(in crate::guard) fn said(args: &[Arg], stdin: Option<&str>) -> Option<String
             let line = words.collect::<Vec<_>>().join(" ");
             Some(format!("{}\n", line.replace("\\n", "\n")))
         }
+        // Where a program is, is as good as its name.
+        "which" => texts().next_back().map(str::to_owned),
+        "command" | "type" if texts().any(|word| matches!(word, "-v" | "-p" | "-P")) => {
+            texts().next_back().map(str::to_owned)
+        }
         "printf" => Some(printf(&texts().collect::<Vec<_>>())),
         "cat" | "tee" if texts().all(|word| word == "-") || program.text.ends_with("tee") => {
             stdin.map(str::to_owned)
