@@ -179,13 +179,18 @@ impl Weighed {
         let is_over = |f: &Finding| f.blocked && despite.contains(&f.rule);
         let is_stop = |f: &Finding| f.blocked && !despite.contains(&f.rule);
         let any = |is: &dyn Fn(&Finding) -> bool| self.found.iter().any(|(_, f)| is(f));
-        let (sentence, is): (Sentence, &dyn Fn(&Finding) -> bool) = match () {
-            () if any(&is_stop) => (Sentence::Deny, &is_stop),
-            () if any(&is_over) => (Sentence::Despite, &is_over),
-            () if self.found.is_empty() => (Sentence::Allow, &|_| true),
-            () => (Sentence::Warn, &|_| true),
+        let sentence = match (any(&is_stop), any(&is_over), self.found.is_empty()) {
+            (true, ..) => Sentence::Deny,
+            (_, true, _) => Sentence::Despite,
+            (_, _, true) => Sentence::Allow,
+            (_, _, false) => Sentence::Warn,
         };
-        let decisive = self.found.iter().filter(|(_, f)| is(f));
+        let decides = |f: &Finding| match sentence {
+            Sentence::Deny => is_stop(f),
+            Sentence::Despite => is_over(f),
+            Sentence::Allow | Sentence::Warn => true,
+        };
+        let decisive = self.found.iter().filter(|(_, f)| decides(f));
         let mut rules: Vec<String> = decisive.clone().map(|(_, f)| f.rule.clone()).collect();
         rules.sort_unstable();
         rules.dedup();

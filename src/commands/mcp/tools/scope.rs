@@ -158,9 +158,7 @@ fn ask_supervisor(work: &mut Work<'_>, (asked, refused): (&Request, &[Refused]))
         attempt,
         fact: AttemptFact::Deviation(Deviation {
             kind: Deviation::SCOPE_REQUEST.to_owned(),
-            detail: redactor
-                .redact(text::head(&asked.reason, REASON_MAX))
-                .to_string(),
+            detail: redactor.redact(text::head(&asked.reason, REASON_MAX)),
             paths: paths.collect(),
             at: work.cx.now(),
         }),
