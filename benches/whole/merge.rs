@@ -74,6 +74,7 @@ fn one(shadow: &Shadow, (tip, head, base): (&Oid, &Oid, &Oid), i: usize) -> Oid 
             base,
             scope: &scope,
             mode: ScopeMode::Strict,
+            left_out: None,
             granted: &[],
             owner_of: &|_| None,
             message: MessageParts {

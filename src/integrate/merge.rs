@@ -11,6 +11,7 @@ use crate::git::Person;
 use crate::git::merge::{self, MergeMessage};
 use crate::git::plain_merge;
 use crate::git::raw::{RawChange, RawStore};
+use crate::git::tree::Change;
 use crate::integrate::collide;
 use crate::integrate::gate::OwnerOf;
 use crate::integrate::rules::{self, Found};
@@ -35,6 +36,8 @@ pub struct MergeInput<'a> {
     pub mode: ScopeMode,
     /// [`crate::integrate::Gated::granted`] of that gate run.
     pub granted: &'a [RepoPath],
+    /// A file whose edits are left out: it stays as the tip has it.
+    pub left_out: Option<&'a RepoPath>,
     /// The package that brought a path into the tip, for naming the other side of a conflict.
     pub owner_of: &'a OwnerOf<'a>,
     /// What the commit says.
@@ -156,7 +159,8 @@ pub struct ConflictPath {
 /// Git cannot be run, or the two have no history in common.
 pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
     let raw = shadow.raw()?;
-    let tree = match merged_tree(shadow, &raw, input)? {
+    let content = content(shadow, &raw, input)?;
+    let tree = match merged_tree(shadow, &raw, (input, &content))? {
         merge::Merged::Clean { tree } => tree,
         conflicted => return conflict(&raw, input, conflicted).map(MergeOutcome::Conflict),
     };
@@ -174,16 +178,45 @@ pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
     }))
 }
 
+/// What is merged: the head, or a commit on top of it that takes back its edits of the one file.
+fn content(shadow: &Shadow, raw: &RawStore, input: &MergeInput<'_>) -> Result<Oid> {
+    let Some(path) = input.left_out else {
+        return Ok(input.head.clone());
+    };
+    let (base, head) = (raw.commit(input.base)?.tree, raw.commit(input.head)?.tree);
+    if raw.entry(&head, path)? == raw.entry(&base, path)? {
+        return Ok(input.head.clone());
+    }
+    let objects = shadow.objects();
+    let before = objects.entry(&base, path)?;
+    let change = Change {
+        path: path.clone(),
+        entry: before.map(|entry| (entry.mode, entry.oid)),
+    };
+    let tree = objects.edit(Some(&head), &[change])?;
+    objects.write_commit(&crate::git::NewCommit {
+        tree: &tree,
+        parents: std::slice::from_ref(input.head),
+        by: input.message.by,
+        at: input.message.at,
+        message: "left out\n",
+    })
+}
+
 /// In process where the two have nothing in common, else by git.
-fn merged_tree(shadow: &Shadow, raw: &RawStore, input: &MergeInput<'_>) -> Result<merge::Merged> {
-    let plain = plain_merge::merge(raw, &shadow.objects(), input.tip, input.head)?;
+fn merged_tree(
+    shadow: &Shadow,
+    raw: &RawStore,
+    (input, content): (&MergeInput<'_>, &Oid),
+) -> Result<merge::Merged> {
+    let plain = plain_merge::merge(raw, &shadow.objects(), input.tip, content)?;
     if let Some(tree) = plain {
         return Ok(merge::Merged::Clean { tree });
     }
     // What merging legitimately needs of attributes comes from before the agents.
     let git = shadow.git_into_store();
     let git = git.env("GIT_ATTR_SOURCE", input.base.as_str());
-    git.merge_tree(input.tip, input.head, None)
+    git.merge_tree(input.tip, content, None)
 }
 
 fn write_commit(shadow: &Shadow, input: &MergeInput<'_>, tree: &Oid) -> Result<Oid> {

@@ -4,6 +4,7 @@
 //! cannot tell different stories. Colours exist in `style` only.
 
 pub mod adopt;
+pub mod books;
 pub mod diff;
 pub mod doctor;
 pub mod error;

@@ -52,6 +52,12 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
     if unsure || input.records().open_land().is_some() {
         return;
     }
+    if let Some(tip) = due_books(&input) {
+        return picture.push(Decision::Merge {
+            holdings: Vec::new(),
+            onto: tip.clone(),
+        });
+    }
     let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);
     let decision = match (verdict(picture), input.observed.tip.as_ref().filter(behind)) {
         (Verdict::FinalVerify(commit), _) => Decision::FinalVerify { commit },
@@ -61,6 +67,17 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
         (Verdict::Result(result), _) => Decision::Finish { result },
     };
     picture.push(decision);
+}
+
+/// The tip that the books are still to be kept on, before the whole is verified.
+fn due_books<'a>(input: &Input<'a>) -> Option<&'a Oid> {
+    let observed = input.observed;
+    let due = observed.books_due
+        && observed.stop == Stop::No
+        && input.records().holds.is_empty()
+        && super::contention::pause_lock(input).is_none()
+        && !observed.given_up.contains(&Work::Merge);
+    observed.tip.as_ref().filter(|_| due)
 }
 
 /// The end for a process that cannot end the run: it says how things stand.

@@ -120,6 +120,8 @@ pub struct Observed {
     pub tip: Option<Oid>,
     /// Where the integration ref stands, seen from the open landing.
     pub land: Option<LandSeen>,
+    /// The plan's own files do not say yet what became of the run.
+    pub books_due: bool,
     /// The tip for which the feature branch was moved, or found not to be movable.
     pub advanced: Option<Oid>,
     /// Attempts of the feature that still have a room.

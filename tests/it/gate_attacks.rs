@@ -622,6 +622,7 @@ fn merge_with_scope(stage: &Stage, tip: &Oid, scope: &Set) -> MergeOutcome {
         base: &stage.base,
         scope,
         mode: ScopeMode::Strict,
+        left_out: None,
         granted: &[],
         owner_of: &|_| PackageId::parse("wp-ui"),
         message: MessageParts {

@@ -7,10 +7,11 @@ use crate::engine::machine::shared::{accepted, parse_scope};
 use crate::engine::machine::start::{attempt_of, deviation, result_of};
 use crate::engine::machine::watching::planted;
 use crate::engine::machine::worker::Worker;
-use crate::integrate::gate::{GateInput, Limits};
+use crate::integrate::gate::{GateInput, Gated, Limits};
 use crate::integrate::{Shadow, gate};
-use crate::model::{Deviation, Package};
+use crate::model::{Deviation, GateViolation, Package, ScopeMode};
 use crate::os::clock;
+use crate::report::books;
 use crate::scope::Set;
 use crate::state::view::AttemptView;
 
@@ -40,7 +41,7 @@ impl Worker {
                 now: clock::now(),
             },
         )?;
-        let mut deviations = Vec::new();
+        let (gated, mut deviations) = self.ticked(subject, package, &scope, gated)?;
         if !gated.granted.is_empty() {
             let detail = format!("`{}` was granted paths outside its scope", package.id);
             deviations.push(deviation(AMENDED, detail, gated.granted));
@@ -50,6 +51,49 @@ impl Worker {
             verdict: gated.verdict,
             deviations,
         })
+    }
+
+    /// An agent that ticks off its own element does no harm: its edit of the plan is left out of
+    /// the merge, and noted. Any other edit of the plan changes what was approved.
+    fn ticked(
+        &self,
+        subject: &Subject,
+        package: &Package,
+        scope: &Set,
+        mut gated: Gated,
+    ) -> Result<(Gated, Vec<Deviation>)> {
+        let Some(path) = self.shared.plan_file() else {
+            return Ok((gated, Vec::new()));
+        };
+        let declared = scope.contains(&path) && package.scope.mode != ScopeMode::Open;
+        if declared || !gated.changed.contains(&path) {
+            return Ok((gated, Vec::new()));
+        }
+        let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
+        let objects = self.shared.setup.repo.objects();
+        let content = |commit: &Oid| -> Result<Vec<u8>> {
+            let tree = objects.commit(commit)?.tree;
+            Ok(objects.file(&tree, &path)?.unwrap_or_default())
+        };
+        let both = (content(&attempt.base)?, content(&result.head)?);
+        let plan = &self.shared.setup.plan;
+        if !books::changes_only(&package.id, plan, (&both.0, &both.1)) {
+            gated.verdict.passed = false;
+            gated.verdict.violations.push(GateViolation {
+                rule: "plan".to_owned(),
+                path: Some(path),
+                detail: "changes the plan beyond its own status".to_owned(),
+                owner: None,
+                commit: None,
+            });
+            return Ok((gated, Vec::new()));
+        }
+        gated.granted.retain(|granted| *granted != path);
+        let detail = format!(
+            "`{}` ticked itself off; git wp keeps the plan's statuses",
+            package.id
+        );
+        Ok((gated, vec![deviation("plan-ticked", detail, vec![path])]))
     }
 
     /// Where the attempt may write. Only what a supervisor of this clone granted counts.

@@ -1,7 +1,8 @@
 //! Landings: merge commits in memory, the moved ref, the feature branch.
 
-use crate::base::{Oid, RefName, Result};
+use crate::base::{Oid, PackageId, RefName, Result};
 use crate::engine::effect::{Advanced, Outcome, Rejection, Subject};
+use crate::engine::machine::books::Moment;
 use crate::engine::machine::gate::granted;
 use crate::engine::machine::shared::{CheckoutRule, origin_of};
 use crate::engine::machine::start::{attempt_of, deviation, result_of};
@@ -11,7 +12,7 @@ use crate::git::{Expected, SwapError};
 use crate::integrate::merge::{self, MergeInput, MessageParts};
 use crate::integrate::{Conflict, MergeOutcome, Merged, Shadow};
 use crate::model::settings::OnMerge;
-use crate::model::{Deviation, Evidence, Package};
+use crate::model::{Deviation, Evidence, Package, ScopeMode};
 use crate::os::clock;
 use crate::schedule::Holding;
 use crate::state::record::{By, EvidenceFact, Land, Landing};
@@ -36,7 +37,8 @@ impl Worker {
         for subject in subjects {
             self.merge_one(&shadow, subject, &mut line)?;
         }
-        let land = match line.landings.is_empty() {
+        self.keep_books(subjects.is_empty(), &mut line)?;
+        let land = match line.tip == *onto {
             true => None,
             false => Some(Box::new(self.land(n, onto, &line)?)),
         };
@@ -45,6 +47,21 @@ impl Worker {
             evidence: line.evidence,
             rejected: line.rejected,
         })
+    }
+
+    /// Ticks off in the plan what was merged; at the end of a run also what was not.
+    fn keep_books(&self, is_over: bool, line: &mut Line) -> Result<()> {
+        let landed = line.landings.iter().map(|landing| landing.package.clone());
+        let landed: Vec<PackageId> = landed.collect();
+        let moment = match is_over {
+            true => Moment::Over,
+            false if landed.is_empty() => return Ok(()),
+            false => Moment::Landing(&landed),
+        };
+        let entries = self.shared.books(self.records()?, &line.tip, moment)?;
+        let objects = self.shared.setup.repo.objects();
+        line.tip = self.shared.write_books(&objects, &line.tip, entries)?;
+        Ok(())
     }
 
     fn merge_one(&self, shadow: &Shadow, subject: &Subject, line: &mut Line) -> Result<()> {
@@ -58,6 +75,9 @@ impl Worker {
         let scope = self.shared.scope(package)?;
         let stack = stack_trailer(package);
         let trailers: Vec<(&str, &str)> = stack.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let plan = self.shared.plan_file();
+        let plan =
+            plan.filter(|path| !scope.contains(path) || package.scope.mode == ScopeMode::Open);
         let outcome = merge::merge(
             shadow,
             &MergeInput {
@@ -66,6 +86,7 @@ impl Worker {
                 base: &attempt.base,
                 scope: &scope,
                 mode: package.scope.mode,
+                left_out: plan.as_ref(),
                 granted: &subject.view.as_ref().map(granted).unwrap_or_default(),
                 owner_of: &|path| origin_of(records, path),
                 message: MessageParts {

@@ -4,6 +4,7 @@
 //! channel, not on a clock. The store and the supervisor locks stay with the loop's thread.
 
 mod beats;
+mod books;
 mod finish;
 mod gate;
 mod grants;

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use crate::base::{AttemptId, Oid, Result};
 use crate::engine::machine::beats::{Life, is_expired};
+use crate::engine::machine::books::Moment;
 use crate::engine::machine::link::is_missing;
 use crate::engine::machine::{Machine, is_run};
 use crate::os::lock;
@@ -29,12 +30,25 @@ impl Machine<'_> {
         let land = records.and_then(FeatureView::open_land);
         let seen = land.map(|land| self.land_seen(land, observed.tip.as_ref()));
         observed.land = seen.transpose()?;
+        observed.books_due = self.books_due(records, observed)?;
         observed.rooms = self.rooms(records)?;
         observed.elsewhere = self.seat.pool.beside(self.seat.rank);
         let setup = &self.shared.setup;
         observed.integrating =
             setup.duties == Duties::Work && is_run(&setup.repo, self.shared.feature())?;
         Ok(())
+    }
+
+    /// Asked for when nothing is under way: the end of a run is the only one who wants to know.
+    fn books_due(&self, records: Option<&FeatureView>, observed: &Observed) -> Result<bool> {
+        let Some((records, tip)) = records.zip(observed.tip.as_ref()) else {
+            return Ok(false);
+        };
+        if !observed.in_flight.is_empty() || records.open_land().is_some() {
+            return Ok(false);
+        }
+        let entries = self.shared.books(records, tip, Moment::Over)?;
+        Ok(!entries.is_empty())
     }
 
     /// Rooms that are over for those who worked there. Others may have made some since.

@@ -1,0 +1,107 @@
+//! Brings the plan's own files up to date on the integration: commits of the tool, made on top of
+//! merges, or alone at the end of a run.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Oid, PackageId, RepoPath, Result};
+use crate::engine::machine::shared::Shared;
+use crate::git::tree::Change;
+use crate::git::{NewCommit, Objects};
+use crate::model::{ItemStatus, PackageStatus};
+use crate::os::clock;
+use crate::report::books::{self, Entry, Progress};
+use crate::schedule::status::standing_of;
+use crate::state::FeatureView;
+
+/// How far a run is when the books are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moment<'a> {
+    /// These packages are being merged.
+    Landing(&'a [PackageId]),
+    /// Nothing more will happen in this run.
+    Over,
+}
+
+impl Shared {
+    /// The file that the plan was read from, where it is a document that is ticked off.
+    pub(super) fn plan_file(&self) -> Option<RepoPath> {
+        let plan = &self.setup.plan;
+        let inside = !plan.source.is_empty() && !plan.source.starts_with(['/', '.']);
+        (plan.format.is_document() && inside).then(|| RepoPath::from(plan.source.as_str()))
+    }
+
+    /// The commits that bring the books of `tip` up to date.
+    pub(super) fn books(
+        &self,
+        records: &FeatureView,
+        tip: &Oid,
+        moment: Moment<'_>,
+    ) -> Result<Vec<Entry>> {
+        if self.plan_file().is_none() {
+            return Ok(Vec::new());
+        }
+        let objects = self.setup.repo.objects();
+        let tree = objects.commit(tip)?.tree;
+        let read = |path: &str| objects.file(&tree, &RepoPath::from(path));
+        books::entries(&Progress {
+            plan: &self.setup.plan,
+            statuses: &self.statuses(records, moment),
+            is_over: matches!(moment, Moment::Over),
+            read: &read,
+        })
+    }
+
+    /// What the files should say, for packages of which something is to be said.
+    fn statuses(
+        &self,
+        records: &FeatureView,
+        moment: Moment<'_>,
+    ) -> BTreeMap<PackageId, ItemStatus> {
+        let started = &self.setup.started;
+        let briefs = records.plans.get(&started.plan);
+        let briefs = briefs.map(|plan| plan.packages.as_slice());
+        let standing = standing_of(records, briefs.unwrap_or_default(), Some(&started.run));
+        let mut statuses = BTreeMap::new();
+        for row in standing.packages {
+            let status = match (row.status, moment) {
+                (PackageStatus::Merged, _) => ItemStatus::Done,
+                (PackageStatus::Failed, Moment::Over) => ItemStatus::Blocked,
+                _ => continue,
+            };
+            statuses.insert(row.id, status);
+        }
+        if let Moment::Landing(packages) = moment {
+            statuses.extend(packages.iter().map(|id| (id.clone(), ItemStatus::Done)));
+        }
+        statuses
+    }
+
+    /// Makes the commits; gives the last one.
+    pub(super) fn write_books(
+        &self,
+        objects: &Objects,
+        tip: &Oid,
+        entries: Vec<Entry>,
+    ) -> Result<Oid> {
+        let mut tip = tip.clone();
+        for entry in entries {
+            let mut changes = Vec::new();
+            for (path, content) in &entry.files {
+                let path = RepoPath::from(path.as_str());
+                changes.push(match content {
+                    Some(bytes) => Change::file(path, objects.write_blob(bytes)?),
+                    None => Change::removal(path),
+                });
+            }
+            let tree = objects.edit(Some(&objects.commit(&tip)?.tree), &changes)?;
+            tip = objects.write_commit(&NewCommit {
+                tree: &tree,
+                parents: &[tip],
+                by: &self.setup.person,
+                at: clock::now(),
+                message: &entry.message,
+            })?;
+        }
+        Ok(tip)
+    }
+}

@@ -1,0 +1,130 @@
+//! What a plan's own files say of its progress. The tool alone writes them, on the feature branch,
+//! so agents that work side by side never conflict over a tick.
+//!
+//! Pure: from what is known of a run and from the files as they are to the files as they should be.
+
+use std::collections::BTreeMap;
+
+use crate::base::{PackageId, Result};
+use crate::model::{ItemStatus, Plan};
+use crate::plan::write_back::{self, NewStatus, Whose};
+use crate::plan::{outline::Text, outline_of};
+
+/// What is known when the books are brought up to date.
+pub struct Progress<'a> {
+    /// The plan, as far as it was left to do when the run began.
+    pub plan: &'a Plan,
+    /// What became of packages; those without an entry stay as the file has them.
+    pub statuses: &'a BTreeMap<PackageId, ItemStatus>,
+    /// Nothing more will happen in this run.
+    pub is_over: bool,
+    /// Gives the bytes of a file of the tree that the books are kept in.
+    pub read: &'a dyn Fn(&str) -> Result<Option<Vec<u8>>>,
+}
+
+/// One commit of the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// New content by path; `None` removes the file.
+    pub files: BTreeMap<String, Option<Vec<u8>>>,
+    /// Subject, and body where there is one.
+    pub message: String,
+}
+
+/// The commits that bring the books up to date, oldest first; none if they are.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
+    let plan = progress.plan;
+    if !plan.format.is_document() {
+        return Ok(Vec::new());
+    }
+    let Some(bytes) = (progress.read)(&plan.source)? else {
+        return Ok(Vec::new());
+    };
+    let Ok(whole) = std::str::from_utf8(&bytes) else {
+        return Ok(Vec::new());
+    };
+    let (text, ticked) = tick(whole, progress);
+    if ticked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let files = BTreeMap::from([(plan.source.clone(), Some(text.into_bytes()))]);
+    Ok(vec![Entry {
+        files,
+        message: message(plan, &ticked),
+    }])
+}
+
+/// The document with every status that is known, and whose changed.
+///
+/// A status that the document cannot hold is left out: the state on the ref has it.
+fn tick(whole: &str, progress: &Progress<'_>) -> (String, Vec<(PackageId, ItemStatus)>) {
+    let plan = progress.plan;
+    let named = (plan.format, plan.source.as_str());
+    let mut text = whole.to_owned();
+    let mut ticked = Vec::new();
+    let Some(outline) = outline_of::read_outline(plan.format, &Text::new(whole, &plan.source))
+    else {
+        return (text, ticked);
+    };
+    let marks = outline
+        .items
+        .iter()
+        .map(|item| (item.id.as_str(), item.mark.status));
+    let marks: BTreeMap<&str, ItemStatus> = marks.collect();
+    for package in &plan.packages {
+        let Some(&status) = progress.statuses.get(&package.id) else {
+            continue;
+        };
+        if marks.get(package.id.as_str()) == Some(&status) {
+            continue;
+        }
+        let whose = Whose::Item(package.id.as_str());
+        let to = NewStatus::Status(status);
+        if let Ok(after) = write_back::set_status(&text, named, whose, &to)
+            && after != text
+        {
+            text = after;
+            ticked.push((package.id.clone(), status));
+        }
+    }
+    (text, ticked)
+}
+
+fn message(plan: &Plan, ticked: &[(PackageId, ItemStatus)]) -> String {
+    let done = |status: ItemStatus| -> Vec<&str> {
+        let those = ticked.iter().filter(|(_, other)| *other == status);
+        those.map(|(id, _)| id.as_str()).collect()
+    };
+    let mut parts = Vec::new();
+    for status in ItemStatus::ALL {
+        let ids = done(status);
+        if !ids.is_empty() {
+            parts.push(format!("{} {}", ids.join(", "), status.as_str()));
+        }
+    }
+    format!("{}: {}\n", plan.feature.id, parts.join("; "))
+}
+
+/// True if `after` says the same as `before` but for what it says of the element `own`: its
+/// status, its steps, its notes.
+pub fn changes_only(own: &PackageId, plan: &Plan, (before, after): (&[u8], &[u8])) -> bool {
+    let parts = |bytes: &[u8]| -> Option<Vec<String>> {
+        let whole = std::str::from_utf8(bytes).ok()?;
+        let outline = outline_of::read_outline(plan.format, &Text::new(whole, &plan.source))?;
+        let item = outline.item(own.as_str())?;
+        let (start, end) = (item.range.start, item.range.end);
+        let ids = outline.items.iter().map(|item| item.id.clone());
+        let around = [whole.get(..start)?.to_owned(), whole.get(end..)?.to_owned()];
+        Some(around.into_iter().chain(ids).collect())
+    };
+    match (parts(before), parts(after)) {
+        (Some(before), Some(after)) => before == after,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
