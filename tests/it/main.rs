@@ -9,6 +9,7 @@ mod cli_after;
 mod cli_approve;
 mod cli_coordinate;
 mod cli_decisions;
+mod cli_documents;
 mod cli_frame;
 mod cli_guard;
 mod cli_implement;
