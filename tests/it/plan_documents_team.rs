@@ -147,6 +147,7 @@ fn no_line_of_a_plan_is_slow_by_its_number() {
             "- [ ] `a` *(",
             "### Phase 1: [[[[[[[[[[[[[]]]]",
             "(",
+            "**Depends on**: (1 - 1 - 1, 2",
         ],
     );
 }

@@ -49,8 +49,9 @@ impl<'t> Detail<'t> {
             Detail::Depends(_) => {}
             Detail::Files(name, value) => some_files(item, name, value, line.number),
             Detail::Field(name, value) => {
-                if name.eq_ignore_ascii_case("boundary") {
-                    item.labels.insert("boundary".to_owned(), value.to_owned());
+                let label = name.to_lowercase();
+                if matches!(label.as_str(), "boundary" | "blocked") {
+                    item.labels.insert(label, value.to_owned());
                 }
                 item.fields.push(Field {
                     name: name.to_owned(),

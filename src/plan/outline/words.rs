@@ -137,6 +137,15 @@ pub struct Noted {
     pub note: Option<String>,
 }
 
+const DASHES: [&str; 4] = [" -- ", " — ", " – ", " - "];
+
+/// Whether what follows a dash is the end of a range and no note.
+fn ends_range(after: &str) -> bool {
+    let end = after.find([',', ';', '(']).unwrap_or(after.len());
+    let part = after[..end].trim();
+    part.starts_with(|c: char| c.is_ascii_digit()) && !part.contains(' ')
+}
+
 /// Takes notes off a value: `1, 2 (reason) -- more`. A parenthesis that stays open swallows the
 /// rest: a note that goes on in the next line must not give its numbers away.
 pub fn noted(text: &str) -> Noted {
@@ -146,10 +155,11 @@ pub fn noted(text: &str) -> Noted {
     let mut depth = 0_usize;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let dash = [" -- ", " — ", " – "]
+        let dash = DASHES
             .iter()
-            .find(|d| rest.starts_with(**d));
-        if let (0, Some(dash)) = (depth, dash) {
+            .find(|dash| depth == 0 && rest.starts_with(**dash));
+        let dash = dash.filter(|dash| **dash == " -- " || !ends_range(&rest[dash.len()..]));
+        if let Some(dash) = dash {
             notes.push(rest[dash.len()..].trim().to_owned());
             break;
         }

@@ -49,7 +49,13 @@ pub(super) fn recognises(text: &Text<'_>, path: &str) -> Likeness {
         return if plan { Likeness::Maybe } else { Likeness::No };
     }
     let section = text.lines()[region.from].text.starts_with("## ");
-    if titled || (among_plans && section) {
+    // Lists of boxes with ids have phases and this title too, but not that section.
+    let numbered = |line: &Line<'_>| {
+        let rest = words::box_line(line.text).map(|boxed| boxed.rest.trim_start());
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let a_list = !section && text.lines().iter().any(numbered);
+    if !a_list && (titled || (among_plans && section)) {
         Likeness::Surely
     } else {
         Likeness::Maybe

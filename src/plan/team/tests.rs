@@ -83,6 +83,8 @@ fn every_way_to_write_dependencies_is_read() {
         ("Phase 1 complete (or nearly)", "1"),
         ("Phases 1 and 2 must be complete", "1 2"),
         ("2, 2, 1", "2 1"),
+        ("1 - 3", "1 2 3"),
+        ("2 - 1 would be nice too", "2"),
     ] {
         let (ids, _, unread) = depends(value);
         assert_eq!((ids.join(" ").as_str(), unread), (wanted, 0), "{value}");
@@ -469,6 +471,8 @@ fn a_plan_is_told_from_other_texts() {
     assert_eq!(like(&plan, "x.md"), Likeness::Surely);
     assert_eq!(like(phase, "specs/1_x/plans/01_y.md"), Likeness::Surely);
     assert_eq!(like(phase, "x.md"), Likeness::Maybe);
+    let list = "# Implementation Plan\n## Phase 1: a\n- [ ] 1.1 b\n";
+    assert_eq!(like(list, "tasks.md"), Likeness::Maybe);
     assert_eq!(
         like("# Tasks\n- [ ] 1. a\n", "specs/x/tasks.md"),
         Likeness::No
