@@ -119,7 +119,11 @@ impl Known<'_> {
             .iter()
             .any(|word| lower.starts_with(word));
         let mut seen = BTreeSet::new();
-        for part in words::parts(value, &["task", "tasks", "all"], is_id) {
+        let parts = words::parts(value, &["task", "tasks", "all"], is_id);
+        if parts.len() > NAMES_MAX {
+            unread.push("more than a thousand tasks".to_owned());
+        }
+        for part in parts.into_iter().take(NAMES_MAX) {
             let found = match part {
                 Part::Id(id) if sections && !id.contains('.') => Some(vec![self.section(&id)]),
                 Part::Id(id) => Some(vec![self.one(id)]),
@@ -140,11 +144,6 @@ impl Known<'_> {
                 .into_iter()
                 .filter(|to| seen.insert(format!("{to:?}")));
             targets.extend(new);
-            if targets.len() > NAMES_MAX {
-                targets.truncate(NAMES_MAX);
-                unread.push("more than a thousand tasks".to_owned());
-                break;
-            }
         }
         (targets, unread)
     }

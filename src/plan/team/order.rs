@@ -86,7 +86,11 @@ pub(super) fn names(value: &str, ids: &Ids<'_>) -> Names {
         return names;
     }
     let mut seen = BTreeSet::new();
-    for part in words::parts(&value.replace('/', ","), &PREFIXES, is_id) {
+    let parts = words::parts(&value.replace('/', ","), &PREFIXES, is_id);
+    if parts.len() > NAMES_MAX {
+        names.unread.push("more than a thousand phases".to_owned());
+    }
+    for part in parts.into_iter().take(NAMES_MAX) {
         let found = match part {
             Part::Id(id) => vec![id],
             Part::Range(from, to) => match ids.between(&from, &to) {
@@ -103,11 +107,6 @@ pub(super) fn names(value: &str, ids: &Ids<'_>) -> Names {
         };
         let new = found.into_iter().filter(|id| seen.insert(id.clone()));
         names.targets.extend(new.map(Target::Item));
-        if names.targets.len() > NAMES_MAX {
-            names.targets.truncate(NAMES_MAX);
-            names.unread.push("more than a thousand phases".to_owned());
-            break;
-        }
     }
     names
 }
