@@ -10,7 +10,7 @@ pub(super) fn status(words: &str) -> ItemStatus {
     let word = words.trim().to_ascii_uppercase().replace(['_', '-'], " ");
     match word.as_str() {
         "COMPLETED" | "COMPLETE" | "DONE" => ItemStatus::Done,
-        "NOT STARTED" | "PENDING" | "TODO" | "PLANNED" => ItemStatus::Pending,
+        "NOT STARTED" | "PENDING" | "PLANNED" => ItemStatus::Pending,
         "IN PROGRESS" | "IMPLEMENTING" | "STARTED" => ItemStatus::Running,
         "IN REVIEW" | "PR READY" => ItemStatus::InReview,
         "PARTIAL" | "PARTIALLY COMPLETED" => ItemStatus::Partial,
