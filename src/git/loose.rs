@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gix::hash::ObjectId;
-use gix::objs::Write;
+use gix::zlib::stream::deflate::{Compress, FlushCompress};
+use gix::zlib::{Compression, Status};
 
 use crate::base::{Error, Result};
 use crate::git::format::Format;
@@ -19,10 +20,15 @@ const MANY: usize = 4;
 /// ... unless so much of others waits to be written that the first flush would take seconds.
 const DIRTY_MAX: u64 = 1 << 30;
 
+/// Bytes that are packed at a time.
+const BUFFER: usize = 8 << 10;
+
 pub(super) struct Loose {
     store: gix::odb::loose::Store,
     format: Format,
     pending: BTreeMap<ObjectId, PathBuf>,
+    /// Making one costs more than packing a small object with it.
+    deflate: Option<Compress>,
 }
 
 impl Loose {
@@ -31,6 +37,7 @@ impl Loose {
             store: gix::odb::loose::Store::at(objects, format.kind()),
             format,
             pending: BTreeMap::new(),
+            deflate: None,
         }
     }
 
@@ -45,12 +52,23 @@ impl Loose {
         let id = gix::objs::compute_hash(self.format.kind(), kind, bytes).map_err(failed)?;
         let path = self.store.object_path(&id);
         if !freshen(&path)? {
-            self.store
-                .write_buf_with_known_id(kind, bytes, id)
-                .map_err(failed)?;
+            let packed = self.pack(kind, bytes).map_err(failed)?;
+            file::place(&path, &packed, self.store.path())?;
         }
         self.pending.insert(id, path);
         Ok(id)
+    }
+
+    /// The bytes of the file of an object.
+    fn pack(&mut self, kind: gix::objs::Kind, bytes: &[u8]) -> Result<Vec<u8>, gix::Error> {
+        let new = || Compress::new(Compression::BEST_SPEED);
+        let deflate = self.deflate.get_or_insert_with(new);
+        deflate.reset();
+        let head = gix::objs::encode::loose_header(kind, bytes.len() as u64);
+        let mut packed = Vec::with_capacity(bytes.len() / 2 + BUFFER);
+        feed(deflate, (&head, FlushCompress::None), &mut packed)?;
+        feed(deflate, (bytes, FlushCompress::Finish), &mut packed)?;
+        Ok(packed)
     }
 
     /// Asks the disk: a handle that has a pack mapped still finds what a prune has removed.
@@ -101,6 +119,32 @@ impl Loose {
         }
         Ok(())
     }
+}
+
+/// Packs `input` behind what is in `packed`.
+fn feed(
+    deflate: &mut Compress,
+    (mut input, flush): (&[u8], FlushCompress),
+    packed: &mut Vec<u8>,
+) -> Result<(), gix::Error> {
+    let mut buffer = [0; BUFFER];
+    loop {
+        let (read, written) = (deflate.total_in(), deflate.total_out());
+        let status = deflate.compress(input, &mut buffer, flush)?;
+        input = &input[count(deflate.total_in() - read)..];
+        packed.extend(&buffer[..count(deflate.total_out() - written)]);
+        let is_done = match flush {
+            FlushCompress::Finish => matches!(status, Status::StreamEnd),
+            _ => input.is_empty(),
+        };
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+fn count(bytes: u64) -> usize {
+    usize::try_from(bytes).expect("a part of a buffer fits")
 }
 
 /// Sets the modification time of an existing object to now, as git does; `false` if there is

@@ -69,6 +69,35 @@ pub fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// Fills `start` with the first bytes of a file.
+pub fn read_start(path: &Path, start: &mut [u8]) -> Result<()> {
+    File::open(path)
+        .and_then(|mut file| file.read_exact(start))
+        .map_err(|e| Error::io(format!("cannot read `{}`", path.display()), e))
+}
+
+/// Makes the file `path` by way of a temporary one in `folder`, which is on the same file
+/// system: it is whole or absent, and nobody may write it. The folder of `path` is made if it is
+/// missing. Flushes nothing.
+pub fn place(path: &Path, bytes: &[u8], folder: &Path) -> Result<()> {
+    let about = |e| Error::io(format!("cannot write `{}`", path.display()), e);
+    // Git's own prune clears away what is left of such names.
+    let mut temporary = tempfile::Builder::new()
+        .prefix("tmp_obj_")
+        .permissions(Permissions::from_mode(0o444))
+        .tempfile_in(folder)
+        .map_err(about)?;
+    temporary.write_all(bytes).map_err(about)?;
+    let placed = match temporary.persist(path) {
+        Err(e) if e.error.kind() == ErrorKind::NotFound => {
+            make_shared_dirs(folder_of(path)?)?;
+            e.file.persist(path)
+        }
+        placed => placed,
+    };
+    placed.map(drop).map_err(|e| about(e.error))
+}
+
 /// Puts `bytes` at `path` in one step; readers see the old content or the new, never a mixture.
 ///
 /// A link at `path` is replaced, not followed. The folder must exist.
