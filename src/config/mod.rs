@@ -9,6 +9,7 @@ pub mod project;
 pub mod rights;
 pub mod settings;
 pub mod terminal;
+mod unset;
 
 pub use environment::Environment;
 pub use project::ProjectFile;

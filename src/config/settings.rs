@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::{Error, RefName, Result, text};
 use crate::config::environment::Environment;
 use crate::config::project::ProjectFile;
+use crate::config::unset;
 use crate::git::Repo;
 use crate::model::settings::{AgentSettings, Durability, Settings};
 
@@ -29,8 +30,10 @@ pub struct Loaded {
 /// `config` (usage) naming the key and its bad value, or the errors of `wp.toml`.
 pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
     let mut pairs = Vec::new();
-    for setting in repo.git().settings("^wp\\.")? {
-        pairs.push((setting.key, setting.value));
+    if !unset::is_unset(repo, env) {
+        for setting in repo.git().settings("^wp\\.")? {
+            pairs.push((setting.key, setting.value));
+        }
     }
     // Later pairs win, and variables win over files.
     for (name, value) in env.with_prefix(PREFIX_ENV) {

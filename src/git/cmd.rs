@@ -84,6 +84,11 @@ pub fn settle_program(path: &OsStr, folder: &Path) {
     }
 }
 
+/// The program, if it was settled.
+pub fn program() -> Option<&'static Path> {
+    PROGRAM.get().map(PathBuf::as_path)
+}
+
 /// Where and with what git runs. Cheap to clone; every method gives a refined copy.
 #[derive(Debug, Clone)]
 pub struct Git {
