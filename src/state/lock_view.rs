@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{AttemptId, Timestamp, TxnId};
 use crate::state::epochs::{contradictions, pending};
 use crate::state::filed::Filed;
 use crate::state::record::{End, Grant, LockClaim, Ruling};
 
 /// One lock taken outside a package.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LockView {
     /// Claims and intents by their minted id.
     pub claims: BTreeMap<AttemptId, LockClaim>,

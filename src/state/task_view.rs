@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{AttemptId, TxnId};
 use crate::state::epochs::{contradictions, pending};
 use crate::state::filed::Filed;
 use crate::state::record::{End, Grant, Ruling, Task, TaskClaim, TaskClosed, TaskResult};
 
 /// One free-standing task.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskView {
     /// What is wanted; `None` where that record cannot be read.
     pub task: Option<Task>,

@@ -24,6 +24,7 @@ impl Mirror {
         }
         let mut problems = Vec::new();
         if !known.contains(room.path()) {
+            self.folded += 1;
             let (entries, unread) =
                 reader.records(room.path(), &[(String::new(), tree.clone())])?;
             let mut folded = fold::lock(&room, self.authority().as_ref(), &entries);
@@ -57,6 +58,7 @@ impl Mirror {
         }
         let mut problems = Vec::new();
         if !known.contains(room.path()) {
+            self.folded += 1;
             let (entries, unread) =
                 reader.records(room.path(), &[(String::new(), tree.clone())])?;
             let mut folded = fold::task(&room, self.authority().as_ref(), &entries);

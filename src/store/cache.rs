@@ -123,6 +123,11 @@ impl Cache {
         Ok(damaged)
     }
 
+    /// False if nothing is ever kept.
+    pub(super) fn is_there(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// The bytes kept under `name`.
     pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.folder.as_ref()?.join(name);

@@ -15,6 +15,16 @@ pub(super) struct Remembered {
     pub(super) problems: Vec<Problem>,
 }
 
+impl Remembered {
+    /// A folder in which nothing is wrong.
+    pub(super) fn sound(tree: Oid) -> Self {
+        Remembered {
+            tree,
+            problems: Vec::new(),
+        }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Inside {
     own: Vec<(String, Oid)>,

@@ -41,8 +41,8 @@ impl Load {
 pub(super) struct Mirror {
     pub(super) tree: Option<Oid>,
     pub(super) view: Arc<View>,
-    folders: Folders,
-    meta: Option<Oid>,
+    pub(super) folders: Folders,
+    pub(super) meta: Option<Oid>,
     meta_problems: Vec<Problem>,
     root_problems: Vec<Problem>,
     actors: Option<Oid>,
@@ -50,6 +50,8 @@ pub(super) struct Mirror {
     features: BTreeMap<FeatureRoom, Feature>,
     pub(super) locks: BTreeMap<LockRoom, Remembered>,
     pub(super) tasks: BTreeMap<TaskRoom, Remembered>,
+    /// How many locks and tasks were folded from their records.
+    pub(super) folded: usize,
     /// What this clone shows while requests of it wait for an authority elsewhere, and the tree
     /// for which that was made.
     pub(super) overlay: Option<(Arc<View>, Option<Oid>)>,
@@ -117,6 +119,10 @@ impl Mirror {
         known: &Known,
         (backend, cache): (&dyn Backend, &Cache),
     ) -> Result<()> {
+        let is_first = self.tree.is_none() && known.is_empty() && snapshot.tree().is_some();
+        if is_first {
+            self.recall(cache);
+        }
         let mut reader = Reader::new(backend, cache, std::mem::take(&mut self.folders));
         let mut fate = self.update(snapshot, load, known, &mut reader);
         if matches!(fate, Ok(Fate::Shrunk)) {
@@ -124,8 +130,10 @@ impl Mirror {
             fate = self.update(snapshot, load, &Known::new(), &mut reader);
         }
         self.folders = reader.into_folders();
-        if fate.is_err() {
-            self.forget();
+        match &fate {
+            Ok(_) if is_first => self.keep_rooms(cache),
+            Ok(_) => {}
+            Err(_) => self.forget(),
         }
         fate.map(|_| ())
     }

@@ -17,6 +17,7 @@ mod handle;
 mod inbox;
 mod inside;
 mod journal;
+mod kept;
 mod memory;
 mod message;
 mod mirror;

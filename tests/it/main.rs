@@ -49,6 +49,7 @@ mod sim;
 mod store_basics;
 mod store_crowd;
 mod store_damage;
+mod store_kept;
 mod support;
 mod sync_kinds;
 mod sync_machines;
