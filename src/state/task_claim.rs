@@ -114,6 +114,9 @@ fn count(all: &mut Refusal, one: &Refusal) {
 
 /// True if a record of the task cannot be read: nobody can tell who holds it then.
 fn is_damaged(view: &View, id: &TaskId) -> bool {
+    if view.problems.is_empty() {
+        return false;
+    }
     let room = TaskRoom::of(id);
     view.problems
         .iter()

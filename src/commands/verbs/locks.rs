@@ -105,6 +105,8 @@ pub(in crate::commands) fn acquire(
         _ => lapsed(cx, &view, wish, who)?,
     };
     changes.push((op, Vec::new()));
+    // A view that is kept is copied by the store before it changes.
+    drop(view);
     let outcome = confirm::ask(cx, store, changes, confirm)?.pop();
     let outcome = outcome.ok_or_else(|| Error::bug("the store gave no answer"))?;
     Reply::of(outcome, || {

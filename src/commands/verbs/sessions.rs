@@ -4,6 +4,7 @@
 //! the moment that process is; any other one when its lease has run out. The end of one session
 //! says nothing about another of the same identity.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -204,13 +205,19 @@ pub(in crate::commands) fn lost(cx: &mut Context<'_>, view: &View) -> Result<Vec
     let locks = view.locks.values().filter_map(|lock| lock.live());
     let locks = locks.map(|(grant, claim)| (grant, claim.session.clone()));
     let mut lost = Vec::new();
+    // One look per session: it may hold any number of things.
+    let mut looked: BTreeMap<(ActorId, String), bool> = BTreeMap::new();
     for (grant, session) in tasks.chain(locks) {
-        let known = view.sessions.get(&(grant.by.actor.clone(), session));
-        if let Some(known) = known
-            && is_gone(cx, known)?
-        {
+        let whose = (grant.by.actor.clone(), session);
+        let is_lost = match (looked.get(&whose), view.sessions.get(&whose)) {
+            (Some(known), _) => *known,
+            (None, Some(session)) => is_gone(cx, session)?,
+            (None, None) => false,
+        };
+        if is_lost {
             lost.push(grant.attempt.clone());
         }
+        looked.insert(whose, is_lost);
     }
     Ok(lost)
 }

@@ -175,6 +175,8 @@ pub(in crate::commands) fn claim(
         return Reply::of(confirm::again(cx, store, is_it, confirm)?, || Ok(mine));
     }
     let lost = sessions::lost(cx, &view)?;
+    // A view that is kept is copied by the store before it changes.
+    drop(view);
     let mut outcome = Outcome::Refused(crate::state::Refusal::Invalid {
         why: "nothing was asked for".to_owned(),
     });
