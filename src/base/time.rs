@@ -11,6 +11,12 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Day and time in UTC to the second, for tables: `2026-11-21 10:42:35`.
+    pub fn brief(self) -> String {
+        let text = self.to_string();
+        text.get(..19).unwrap_or(&text).replace('T', " ")
+    }
+
     /// From milliseconds since the epoch, held within what RFC 3339 can say (years 0 to 9999).
     pub fn from_millis(millis: i64) -> Self {
         Timestamp(millis.clamp(MILLIS_MIN, MILLIS_MAX))

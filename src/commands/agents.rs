@@ -30,12 +30,22 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Register a session
+    #[command(after_help = "Example:
+  git wp agents register --agent-id claude-1 --session s1 --capability rust")]
     Register(Said),
     /// Say that a session is alive; renews the leases of what it holds
+    #[command(after_help = "Examples:
+  git wp agents heartbeat --session s1 --task add-auth/wp-api
+  git wp agents heartbeat --session s1 --idle")]
     Heartbeat(Said),
     /// List sessions; those that are gone only if asked for
+    #[command(after_help = "Examples:
+  git wp agents discover --capability rust
+  git wp agents discover --status disconnected --json")]
     Discover(Discover),
     /// Say that a session is over
+    #[command(after_help = "Example:
+  git wp agents deregister --session s1")]
     Deregister(Leave),
 }
 
@@ -142,7 +152,7 @@ fn discover(wanted: &Discover, cx: &mut Context<'_>) -> Result<Answer> {
             Cell::new(&session.agent_id),
             Cell::new(&session.session_id),
             Cell::new(session.status.as_str()),
-            Cell::new(session.last_heartbeat.to_string()),
+            Cell::new(session.last_heartbeat.brief()),
             Cell::new(&session.label),
             Cell::new(session.current_task.as_deref().unwrap_or("")),
         ]);

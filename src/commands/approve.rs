@@ -23,6 +23,8 @@ use crate::store::{Load, Store};
 /// guard says of the commands is shown beside them; what it blocks needs `--despite`. Never asks;
 /// refuses inside a worktree of an attempt.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  git wp approve add-auth")]
 pub(super) struct Args {
     /// A change-id, or the path of a plan; a published feature where the checkout has no such
     /// change

@@ -19,6 +19,9 @@ use crate::worktree::{Room, Rooms};
 /// Without ids it lists them and changes nothing. Before a worktree goes, everything in it that is
 /// not ignored is saved under refs/wp/salvage/. Branches stay.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp cleanup                  # what could go
+  git wp cleanup --yes 01kam...")]
 pub(super) struct Args {
     /// Remove the worktrees of exactly these attempts
     #[arg(long, value_name = "ATTEMPT", num_args = 1..)]

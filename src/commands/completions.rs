@@ -10,6 +10,10 @@ use crate::commands::{self, Answer};
 ///
 /// For `git wp <Tab>` in bash, the script also defines `_git_wp`, which git's own completion calls.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp completions bash > ~/.local/share/bash-completion/completions/git-wp
+  git wp completions zsh > ~/.zfunc/_git-wp
+  git wp completions fish > ~/.config/fish/completions/git-wp.fish")]
 pub(super) struct Args {
     /// The shell
     #[arg(value_enum)]

@@ -54,9 +54,7 @@ pub(super) fn ask(
     confirm: Confirm,
 ) -> Result<Vec<Outcome>> {
     let mut requests = Vec::new();
-    let redactor = cx.redactor();
-    for (mut op, needs) in changes {
-        op.redact(&redactor);
+    for (op, needs) in changes {
         requests.push(cx.request(op, needs)?);
     }
     let mut outcomes = submit(cx, store, &requests)?;

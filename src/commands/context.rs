@@ -228,12 +228,14 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// A request of this clone.
+    /// A request of this clone, without secrets: this is the door that every change of every verb
+    /// goes through.
     ///
     /// # Errors
     /// As [`Context::actor`].
-    pub fn request(&mut self, op: Op, needs: Vec<Oid>) -> Result<Request> {
+    pub fn request(&mut self, mut op: Op, needs: Vec<Oid>) -> Result<Request> {
         let at = self.now();
+        op.redact(&self.redactor());
         Ok(Request {
             txn: random::txn_id(at)?,
             actor: self.actor()?,

@@ -78,7 +78,10 @@ fn plain(text: &str) -> String {
 
 fn kind(text: &str) -> Result<EscalationKind, String> {
     let found = { EscalationKind::ALL.into_iter() }.find(|kind| kind.as_str() == plain(text));
-    found.ok_or_else(|| "it is none of the types".to_owned())
+    found.ok_or_else(|| {
+        let all = EscalationKind::ALL.map(|kind| kind.as_str().to_lowercase().replace('_', "-"));
+        format!("one of {}", all.join(", "))
+    })
 }
 
 fn severity(text: &str) -> Result<EscalationSeverity, String> {

@@ -16,6 +16,9 @@ use crate::state::record;
 /// an attempt.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("verdict").required(true))]
+#[command(after_help = "Examples:
+  git wp evidence add-auth/wp-api look --pass -m \"seen on staging\"
+  git wp evidence add-auth/wp-api ci --fail --url https://ci.example.org/17")]
 pub(super) struct Args {
     /// FEATURE/PACKAGE
     #[arg(value_name = "FEATURE/PACKAGE")]

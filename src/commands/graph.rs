@@ -13,6 +13,9 @@ use crate::report::{graph_dot, graph_mermaid, graph_text};
 ///
 /// Works whenever packages could be read; what is wrong with the plan is warned of.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp graph add-auth
+  git wp graph add-auth --format mermaid")]
 pub(super) struct Args {
     /// A change-id, or the path of a plan; the only change if there is but one
     #[arg(value_name = "CHANGE|PATH")]

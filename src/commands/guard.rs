@@ -18,6 +18,9 @@ use crate::report;
 /// or of a file are not commands. What other programs read is not: python -c, perl -e, awk, make,
 /// files of SQL, scripts by name. The guard warns those who err; it is no sandbox.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp guard check 'cd app && make test'
+  git wp guard rules")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -27,6 +30,8 @@ pub(super) struct Args {
 enum Verb {
     Check(Check),
     /// List the built-in rules
+    #[command(after_help = "Example:
+  git wp guard rules")]
     Rules,
 }
 

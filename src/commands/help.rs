@@ -6,6 +6,9 @@ use crate::commands::{self, Answer, Context};
 
 /// Explain a verb or a topic
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp help task claim
+  git wp help exit-codes")]
 pub(super) struct Args {
     /// A verb, or one of: exit-codes, environment, files, state
     #[arg(value_name = "VERB|TOPIC")]

@@ -13,6 +13,9 @@ use crate::hook::{self, Change, HooksStatus, Reach};
 /// Nothing runs in your own checkout. Hooks that are there already (your own, husky, lefthook,
 /// pre-commit) run after ours in those worktrees, as they would without us.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp hooks install
+  git wp hooks status")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -21,10 +24,16 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Verb {
     /// Add one entry to the repository's configuration and say what was written
+    #[command(after_help = "Example:
+  git wp hooks install")]
     Install,
     /// Take out exactly what install wrote
+    #[command(after_help = "Example:
+  git wp hooks uninstall")]
     Uninstall,
     /// Try whether git reaches the hooks, and say what they hand on to
+    #[command(after_help = "Example:
+  git wp hooks status --json")]
     Status,
 }
 

@@ -2,15 +2,16 @@
 
 use clap::Subcommand;
 
-use crate::base::Result;
 use crate::base::json::{self, json};
 use crate::base::text::foreign;
+use crate::base::{Result, Timestamp};
 use crate::commands::confirm::Confirm;
 use crate::commands::held;
 use crate::commands::verbs::Reply;
 use crate::commands::verbs::identity::{IdentityArgs, identity};
 use crate::commands::verbs::locks::{self, Wish};
 use crate::commands::{Answer, Context};
+use crate::report::status::quoted;
 use crate::report::table::{Cell, Table};
 
 /// Take and give back locks outside packages
@@ -18,6 +19,10 @@ use crate::report::table::{Cell, Table};
 /// A key is a path, a glob, or a logical key such as `api:GET /v1/users`. Packages that run hold
 /// their keys and files the same way, so both see each other.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp lock acquire src/api/users.rs --session ann -m \"moving it\"
+  git wp lock list
+  git wp lock release src/api/users.rs --session ann")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -37,7 +42,7 @@ enum Verb {
 #[command(after_help = "Examples:\n  \
     git wp lock acquire src/api/users.rs --session ann -m \"moving it\"\n  \
     git wp lock acquire 'api:GET /v1/users' --ttl 30\n  \
-    git wp lock acquire db:schema:users --ttl 0 --session add-auth/wp-api   an intent")]
+    git wp lock acquire db:schema:users --ttl 0 --session add-auth/wp-api    # an intent")]
 struct Acquire {
     /// Path, glob or logical key
     key: String,
@@ -99,7 +104,17 @@ fn acquire(args: &Acquire, cx: &mut Context<'_>) -> Result<Answer> {
             (false, false) => "locked",
         };
         let (key, session) = (foreign(&taken.key), foreign(&taken.session));
-        format!("{what} `{key}` for session {session}\n")
+        let until = match taken.expires_at {
+            Some(at) => format!(", until {}", at.brief()),
+            None => String::new(),
+        };
+        let (key_word, session_word) = (quoted(&taken.key), quoted(&taken.session));
+        let next = format!(
+            "git wp lock release {} --session {}",
+            foreign(&key_word),
+            foreign(&session_word)
+        );
+        format!("{what} `{key}` for session {session}{until}\nnext: {next}\n")
     })
 }
 
@@ -121,7 +136,7 @@ fn list(args: &List, cx: &mut Context<'_>) -> Result<Answer> {
     let store = cx.store()?;
     let rows = locks::list(cx, &store, &args.keys)?;
     let mut table = Table::new(0);
-    table.head(&["key", "held by", "by", "since", "reason"]);
+    table.head(&["key", "held by", "by", "since", "until", "reason"]);
     for row in &rows {
         let holder = match (&row.session, &row.feature, &row.package) {
             (Some(session), _, _) if row.intent => format!("intent of {session}"),
@@ -138,7 +153,8 @@ fn list(args: &List, cx: &mut Context<'_>) -> Result<Answer> {
             Cell::new(&row.key),
             Cell::new(holder),
             Cell::new(&row.label),
-            Cell::new(row.locked_at.to_string()),
+            Cell::new(row.locked_at.brief()),
+            Cell::new(row.expires_at.map_or_else(String::new, Timestamp::brief)),
             Cell::new(reason.trim()),
         ]);
     }

@@ -9,6 +9,9 @@ use crate::report::log::{self, LogRow};
 ///
 /// Each line is one transaction on the state ref; `git log refs/wp/state` shows the same.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp log -n 10
+  git wp log add-auth/wp-api")]
 pub(super) struct Args {
     /// Only what is about this feature, FEATURE/PACKAGE or lock key
     #[arg(value_name = "TARGET")]

@@ -13,6 +13,9 @@ use crate::os::file::{self, Access};
 /// Git answers `git wp --help` with `man git-wp`; write the pages to a folder that man searches,
 /// for instance ~/.local/share/man/man1. Without a folder the main page is printed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp man --dir ~/.local/share/man/man1
+  git wp man > git-wp.1")]
 pub(super) struct Args {
     /// Write all pages to this folder
     #[arg(long, value_name = "DIR")]

@@ -6,6 +6,7 @@ use crate::base::{FeatureId, Result, TxnId};
 use crate::commands::handoff::warn;
 use crate::commands::verbs::identity::{IdentityArgs, identity};
 use crate::commands::verbs::memories::{self, Lesson, MemoryInfo, Wanted};
+use crate::commands::verbs::quote::{self, Extent};
 use crate::commands::{Answer, Context};
 use crate::state::record::{MemoryKind, MemoryOutcome};
 
@@ -128,7 +129,9 @@ pub(super) fn recall(args: &RecallArgs, cx: &mut Context<'_>) -> Result<Answer> 
     let truncated = found.len() > args.limit;
     found.truncate(args.limit);
     warn(cx, &store.memories()?.problems);
-    let mut text: String = found.iter().map(quoted).collect();
+    let mut text: String = { found.iter() }
+        .map(|memory| quoted(memory, Extent::READ))
+        .collect();
     if found.is_empty() {
         text.push_str("nothing like that was remembered\n");
     }
@@ -149,21 +152,19 @@ pub(super) fn forget(args: &ForgetArgs, cx: &mut Context<'_>) -> Result<Answer> 
 }
 
 /// A memory as people and agents see it: its origin, then what it says, line by line as data.
-pub(super) fn quoted(memory: &MemoryInfo) -> String {
-    let mut out = format!(
-        "{} {} of {} ({:.2})\n",
+pub(super) fn quoted(memory: &MemoryInfo, extent: Extent) -> String {
+    let mut said = memory.summary.clone();
+    for lesson in &memory.lessons {
+        said.push_str(&format!("\nso: {lesson}"));
+    }
+    format!(
+        "{} {} of {}, relevance {:.2}\n{}",
         memory.event_type.as_str(),
         memory.memory_id,
         foreign(&memory.origin()),
-        memory.relevance
-    );
-    let lessons = memory.lessons.iter().map(|lesson| format!("so: {lesson}"));
-    for text in std::iter::once(memory.summary.clone()).chain(lessons) {
-        for line in text.lines() {
-            out.push_str(&format!("  | {}\n", foreign(line)));
-        }
-    }
-    out
+        memory.relevance,
+        quote::quoted(&said, extent)
+    )
 }
 
 fn kind(text: &str) -> Result<MemoryKind, String> {

@@ -78,7 +78,13 @@ pub use ui::{Answer, ColorChoice, Ui};
     max_term_width = 100,
     disable_help_subcommand = true,
     arg_required_else_help = false,
-    after_help = "Exit codes, environment and files: git wp help exit-codes | environment | files"
+    after_help = "Examples:
+  git wp demo                      # a whole run, in a folder of its own
+  git wp approve add-auth
+  git wp implement add-auth -j 4
+  git wp status add-auth
+
+Exit codes, environment, files and state: git wp help exit-codes, environment, files, state"
 )]
 struct Cli {
     #[command(flatten)]
@@ -119,10 +125,18 @@ enum Verb {
     Log(log::Args),
     Evidence(evidence::Args),
     /// Start nothing new; what runs goes on
+    #[command(after_help = "Examples:
+  git wp pause add-auth -m 'the staging database is down'
+  git wp pause add-auth/wp-api")]
     Pause(hold::Args),
     /// Lift a pause or a cancel
+    #[command(after_help = "Example:
+  git wp resume add-auth")]
     Resume(hold::ResumeArgs),
     /// End what runs and start nothing new; nothing is lost
+    #[command(after_help = "Examples:
+  git wp cancel add-auth -m 'we do it another way'
+  git wp cancel add-auth/wp-api")]
     Cancel(hold::Args),
     Adopt(adopt::Args),
     Cleanup(cleanup::Args),
@@ -267,3 +281,6 @@ fn usage(error: &clap::Error) -> Error {
     }
     usage
 }
+
+#[cfg(test)]
+mod tests;

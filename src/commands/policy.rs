@@ -19,6 +19,8 @@ use crate::store::Load;
 /// Trust is 0 to 4: nobody, reads, writes, administers, a person. Outside of attempts you are a
 /// person; an attempt has the trust of its agent. Profiles in wp.toml restrict further.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  git wp policy check 'task claim' --trust 1")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -117,7 +119,19 @@ pub(super) fn demand(
         profile: &acting.profile,
         files: None,
     };
-    let decision = decide(cx, &ask)?;
+    allow(cx, &ask, feature)
+}
+
+/// Fails unless this may be done. A refusal is recorded; a permit goes with the act.
+///
+/// # Errors
+/// As [`demand`].
+pub(super) fn allow(
+    cx: &mut Context<'_>,
+    ask: &Ask<'_>,
+    feature: Option<&FeatureId>,
+) -> Result<Permit> {
+    let decision = decide(cx, ask)?;
     let record = Decided {
         feature: feature.cloned(),
         ..decided::of_policy(cx, &decision)?
@@ -126,7 +140,11 @@ pub(super) fn demand(
         return Ok(decided::allowed(cx, record));
     }
     decided::denied(cx, record);
-    Err(refusal(&decision, operation).hint(format!("git wp policy check {operation}")))
+    let hint = format!(
+        "git wp policy check {}",
+        report::status::quoted(ask.operation)
+    );
+    Err(refusal(&decision, ask.operation).hint(hint))
 }
 
 /// A decision against something, as an error that names the rule.

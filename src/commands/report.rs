@@ -11,6 +11,9 @@ use crate::commands::{Answer, Context, feature};
 /// Timeline, contracts, scope, evidence, lock keys, risk class, open steps, deviations. It is kept
 /// on the state ref; no file of the checkout is written.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp report add-auth
+  git wp report add-auth > report.md")]
 pub(super) struct Args {
     /// A feature; the only one if there is but one
     #[arg(value_name = "FEATURE")]

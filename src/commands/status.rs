@@ -20,6 +20,9 @@ const DERIVED: &str = "status-3";
 ///
 /// Without a name: the only feature, or a list of all. Reads only.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp status
+  git wp status add-auth --json")]
 pub(super) struct Args {
     /// A feature, or a change that was not published yet
     #[arg(value_name = "FEATURE|CHANGE")]

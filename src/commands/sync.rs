@@ -17,6 +17,9 @@ use crate::store::{Load, Store};
 /// was claimed here, with 4 if the remote did not answer, with 6 if its state was moved back or
 /// replaced. Nothing is lost in any of these.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp sync
+  git wp sync --dry-run")]
 pub(super) struct Args {
     /// The remote; it must be the one that `git wp init --remote` made the authority
     #[arg(long, value_name = "REMOTE")]

@@ -19,6 +19,8 @@ use crate::report::diff::{self, Versions};
 /// what it blocks needs `--despite`, whatever the file says of the guard. Never asks; refuses
 /// inside a worktree of an attempt.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  git wp trust")]
 pub(super) struct Args {
     #[command(flatten)]
     despite: Despite,

@@ -12,6 +12,10 @@ use crate::report;
 /// can run at the same time, contract files, verification commands. Exits with 1 if a finding is an
 /// error. Nothing is written.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp validate
+  git wp validate add-auth --json
+  git wp validate openspec/changes/add-auth/work-packages.yaml")]
 pub(super) struct Args {
     /// A change-id, or the path of a plan; the only change if there is but one
     #[arg(value_name = "CHANGE|PATH")]

@@ -14,6 +14,9 @@ use crate::state::record::Grant;
 ///
 /// Follows the reasons to the last one: what it waits for, what that waits for, and so on.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp why add-auth/wp-api
+  git wp why wp-api    # where there is but one feature")]
 pub(super) struct Args {
     /// FEATURE/PACKAGE, or PACKAGE where there is but one feature
     #[arg(value_name = "FEATURE/PACKAGE")]

@@ -32,11 +32,9 @@ pub fn render(rows: &[LogRow], page: Page) -> String {
     }
     let mut table = Table::new(0);
     for row in rows {
-        let at = row.at.to_string();
-        let day_and_time = at.get(..19).unwrap_or(&at).replace('T', " ");
         table.row(vec![
             Cell::labelled(Label::Warn, row.commit.short()),
-            Cell::labelled(Label::Dim, day_and_time),
+            Cell::labelled(Label::Dim, row.at.brief()),
             Cell::labelled(Label::Busy, &row.op),
             Cell::new(&row.target),
             Cell::labelled(Label::Dim, &row.label),

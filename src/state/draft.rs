@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::base::text::{cut, foreign};
 use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Timestamp, TxnId};
 use crate::model::{EndReason, LockKey};
 use crate::state::codec;
@@ -12,7 +13,7 @@ use crate::state::record::{
     Authority, Body, By, End, FORMAT_VERSION, FormatRecord, Grant, Hold, HoldKind, LockClaim,
     Record, TaskClaim,
 };
-use crate::state::refusal::{Holder, Refusal};
+use crate::state::refusal::{Holder, REASON_CHARS_MAX, Refusal};
 use crate::state::request::{Op, Request};
 use crate::state::view::{FeatureView, PackageView, Problem, View};
 
@@ -284,7 +285,10 @@ fn paused_by(
     let others = { free }.filter(|(_, claim)| session != Some(claim.session.as_str()));
     if let Some((_, claim)) = { others }.find(|(grant, _)| covers(grant)) {
         return Some(match &claim.reason {
-            Some(reason) => format!("session {}: {reason}", claim.session),
+            Some(reason) => {
+                let reason = cut(reason, REASON_CHARS_MAX);
+                format!("session {}: {}", claim.session, foreign(&reason))
+            }
             None => format!("session {}", claim.session),
         });
     }

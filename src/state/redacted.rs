@@ -5,7 +5,7 @@ use crate::base::redact::{MARK, is_secret_name};
 use crate::base::{Redactor, text};
 use crate::model::Escalation;
 use crate::state::asked::{Said, TaskOp};
-use crate::state::request::Op;
+use crate::state::request::{AttemptFact, Op};
 
 /// Longest text of one field, in bytes; the rest is cut off.
 pub const TEXT_BYTES_MAX: usize = 64 << 10;
@@ -22,6 +22,14 @@ impl Op {
             Op::LockAcquire { reason, .. } => clean.maybe(reason),
             Op::LockEnd { note, .. } | Op::End { note, .. } => clean.text(note),
             Op::Hold { reason, .. } => clean.text(reason),
+            Op::Answer { answer, .. } => {
+                clean.maybe(&mut answer.note);
+                clean.maybe(&mut answer.url);
+            }
+            Op::Note {
+                fact: AttemptFact::Deviation(deviation),
+                ..
+            } => clean.text(&mut deviation.detail),
             _ => {}
         }
     }
@@ -35,6 +43,8 @@ impl Clean<'_> {
             Said::Session(session) => {
                 self.maybe(&mut session.current_task);
                 self.maybe(&mut session.delegated_from);
+                self.maybe(&mut session.archetype);
+                self.maybe(&mut session.kind);
                 self.list(&mut session.capabilities);
             }
             Said::Handoff(handoff) => {
@@ -67,6 +77,7 @@ impl Clean<'_> {
     fn task(&self, op: &mut TaskOp) {
         match op {
             TaskOp::Submit(task) => {
+                self.text(&mut task.kind);
                 self.text(&mut task.description);
                 self.json(&mut task.input);
             }

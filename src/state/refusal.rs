@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::text::{cut, foreign};
 use crate::base::{AttemptId, Error, FeatureId, Kind, Oid, PackageId, TaskId, Timestamp};
 use crate::model::TaskOutcome;
 
@@ -127,6 +128,9 @@ pub struct Holder {
     pub expires: Option<Timestamp>,
 }
 
+/// Characters of the reason of a holder.
+pub(super) const REASON_CHARS_MAX: usize = 200;
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Error {
         let kind = match &refusal {
@@ -158,8 +162,22 @@ impl From<Refusal> for Error {
                 }
             }
             Refusal::TaskOver { task, .. } => error.hint(format!("git wp task show {task}")),
+            Refusal::Unknown { what } => match what.split(' ').find_map(lister) {
+                Some(verb) => error.hint(verb),
+                None => error,
+            },
             _ => error,
         }
+    }
+}
+
+/// The verb that lists things of this name.
+fn lister(word: &str) -> Option<&'static str> {
+    match word {
+        "lock" => Some("git wp lock list"),
+        "task" => Some("git wp task list --all"),
+        "feature" | "package" | "attempt" => Some("git wp status --all"),
+        _ => None,
     }
 }
 
@@ -200,8 +218,8 @@ impl Refusal {
             ),
             Refusal::TaskWaits { waits_for, broken } => {
                 let (word, ids) = match broken.is_empty() {
-                    true => ("waits for", waits_for),
-                    false => ("is blocked by", broken),
+                    true => ("the task waits for", waits_for),
+                    false => ("the task can never start after", broken),
                 };
                 let names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
                 write!(f, "{word} {}", names.join(", "))
@@ -266,7 +284,10 @@ impl std::fmt::Display for Refusal {
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}` is held by ", self.what)?;
+        match self.what.strip_prefix("task ") {
+            Some(task) => write!(f, "task `{task}` is held by ")?,
+            None => write!(f, "`{}` is held by ", self.what)?,
+        }
         match (&self.feature, &self.package, &self.session) {
             (Some(feature), Some(package), _) => write!(f, "{feature}/{package}")?,
             (_, _, Some(session)) => write!(f, "session {session}")?,
@@ -278,7 +299,8 @@ impl std::fmt::Display for Holder {
         }
         f.write_str(")")?;
         if let Some(reason) = &self.reason {
-            write!(f, ": {reason}")?;
+            // Somebody else wrote it: it stays on the line, and short.
+            write!(f, ": {}", foreign(&cut(reason, REASON_CHARS_MAX)))?;
         }
         Ok(())
     }

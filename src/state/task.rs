@@ -182,7 +182,7 @@ fn own_claim<'a>(
     match known.live() {
         Some((grant, claim)) if is_own(request, claim, session) => Ok((grant, claim)),
         Some(_) => Err(held(view, known, id)),
-        None => Err(unknown(format!("claim of task `{id}` that is live"))),
+        None => Err(unknown(format!("live claim of task `{id}`"))),
     }
 }
 

@@ -135,7 +135,7 @@ fn fits(
     if let Some(closed) = &known.closed {
         return Err(over(id, closed));
     }
-    suits(task, claiming)?;
+    suits(view, task, claiming)?;
     let before = view.before(known);
     if !(before.open.is_empty() && before.broken.is_empty()) {
         return Err(Refusal::TaskWaits {
@@ -158,7 +158,7 @@ fn fits(
 }
 
 /// Whether the agent is one for this task.
-fn suits(task: &Task, claiming: &TaskClaiming) -> Result<(), Refusal> {
+fn suits(view: &View, task: &Task, claiming: &TaskClaiming) -> Result<(), Refusal> {
     let unfit = |why: String| Err(Refusal::Unfit { why });
     if !claiming.kinds.is_empty() && !claiming.kinds.contains(&task.kind) {
         return unfit(format!("task `{}` is of type `{}`", task.id, task.kind));
@@ -175,25 +175,55 @@ fn suits(task: &Task, claiming: &TaskClaiming) -> Result<(), Refusal> {
             task.id
         ));
     }
-    if is_review(&task.kind) && authors(task).contains(&claiming.agent) {
-        let agent = &claiming.agent;
-        return unfit(format!("task `{}` reviews work of `{agent}`", task.id));
+    if is_review(&task.kind)
+        && let Some(own) = own_work(view, task, claiming)
+    {
+        let why = format!(
+            "task `{}` reviews work of `{own}`; somebody else has to",
+            task.id
+        );
+        return unfit(why);
     }
     Ok(())
+}
+
+/// The name under which the claimer did what the task is about: as the input of the task says, or
+/// by a task that it builds on.
+fn own_work<'a>(view: &View, task: &Task, claiming: &'a TaskClaiming) -> Option<&'a str> {
+    let done = task.after.iter().filter_map(|id| {
+        let known = view.tasks.get(id)?;
+        known.claims.get(known.closed.as_ref()?.attempt.as_ref()?)
+    });
+    let done: Vec<&TaskClaim> = done.collect();
+    let named = authors(task);
+    let names = [claiming.agent.as_str(), claiming.session.as_str()];
+    names.into_iter().find(|name| {
+        let said = { named.iter() }.any(|author| author.trim().eq_ignore_ascii_case(name));
+        said || { done.iter() }.any(|claim| claim.agent == *name || claim.session == *name)
+    })
 }
 
 /// True for work that judges other work.
 fn is_review(kind: &str) -> bool {
     let lower = kind.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| word.starts_with("review") || word.starts_with("evaluat"))
+    words.any(|word| {
+        let ends = word.ends_with("review") && word != "preview";
+        ends || word.starts_with("review") || word.contains("evaluat")
+    })
 }
 
 /// Whose work the task is about, as its input says.
 fn authors(task: &Task) -> Vec<String> {
     let input = task.input.as_ref();
     let value = input.and_then(|text| json::parse(text.as_bytes()).ok());
-    let names = ["submitted_by", "author", "authors"];
+    let names = [
+        "submitted_by",
+        "author",
+        "authors",
+        "implemented_by",
+        "agent_id",
+    ];
     let found = names.iter().filter_map(|name| value.as_ref()?.get(name));
     let texts = found.flat_map(|found| match found {
         Value::Array(all) => all.iter().collect(),
@@ -264,7 +294,7 @@ pub(super) fn held(view: &View, known: &TaskView, id: &TaskId) -> Refusal {
             let expires = view.task_expires(grant, claim);
             Refusal::Held(Box::new(task_holder(grant, claim, expires)))
         }
-        None => unknown(format!("claim of task `{id}` that is live")),
+        None => unknown(format!("live claim of task `{id}`")),
     }
 }
 

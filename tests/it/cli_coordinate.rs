@@ -157,9 +157,115 @@ fn nobody_reviews_own_work_and_requirements_hold() {
     assert_eq!(claim("bob", &[]).expect(0).data()["task_id"], review);
     let task = submit(&scratch, &["--archetype", "runner", "--min-trust", "3"]);
     claim("bob", &["--archetype", "runner"]).expect(1);
-    claim("bob", &["--trust", "3"]).expect(1);
-    let both = claim("bob", &["--archetype", "runner", "--trust", "3"]);
+    let asked = claim("bob", &["--archetype", "runner", "--trust", "3"]).expect(5);
+    assert_eq!(asked.document()["error"]["code"], "trust-too-low");
+    scratch.git(&["config", "wp.agent.bob.trust", "3"]);
+    claim("bob", &[]).expect(1);
+    claim("bob", &["--archetype", "runner", "--trust", "2"]).expect(1);
+    let both = claim("bob", &["--archetype", "runner"]);
     assert_eq!(both.expect(0).data()["task_id"], *task);
+}
+
+#[test]
+fn no_name_gets_more_than_its_profile_gives() {
+    let scratch = Scratch::new();
+    scratch.git(&["config", "wp.agent.junior.trust", "1"]);
+    scratch.git(&["config", "wp.agent.senior.trust", "3"]);
+    scratch.write(
+        "wp.toml",
+        "[policy.profiles.guest]\nblocked = [\"task claim\"]\n",
+    );
+    let task = submit(&scratch, &["--min-trust", "3"]);
+    let claim = |args: &[&str]| {
+        let mut all = vec!["task", "claim", &task, "--json"];
+        all.extend(args);
+        let run = scratch.wp(&all);
+        match run.code {
+            0 => String::new(),
+            _ => run.document()["error"]["code"].as_str().unwrap().to_owned(),
+        }
+    };
+    let denied = "policy-denied";
+    for (who, code) in [
+        (&["--agent-id", "junior"][..], denied),
+        (&["--agent-id", "junior", "--trust", "0"], denied),
+        (&["--agent-id", "guest"], denied),
+        (&["--agent-id", "x", "--agent-type", "junior"], denied),
+        (&["--agent-id", "nobody"], "unfit"),
+        (&["--agent-id", "nobody", "--trust", "3"], "trust-too-low"),
+        (&["--agent-id", "nobody", "--trust", "4"], "trust-too-low"),
+        (&["--agent-id", "senior", "--trust", "4"], "trust-too-low"),
+        (&["--agent-id", "senior", "--trust", "2"], "unfit"),
+        (&["--agent-id", "x", "--agent-type", "senior"], ""),
+    ] {
+        assert_eq!(claim(who), code, "{who:?}");
+    }
+}
+
+#[test]
+fn nobody_reviews_own_work_under_any_name() {
+    let scratch = Scratch::new();
+    let register = ["agents", "register", "--agent-id", "ann", "--session", "s1"];
+    scratch.wp(&register).expect(0);
+    let work = submit(&scratch, &[]);
+    scratch
+        .wp(&["task", "claim", &work, "--session", "s1"])
+        .expect(0);
+    let shown = scratch.wp(&["task", "show", &work, "--json"]).data();
+    assert_eq!(shown["claimed_by"], "ann", "the session tells whose it is");
+    scratch
+        .wp(&["task", "complete", &work, "--session", "s1"])
+        .expect(0);
+    for kind in [
+        "review",
+        "code_review",
+        "Peer-Review",
+        "peerreview",
+        "re-evaluate",
+        "evaluation",
+    ] {
+        let input = r#"{"authors":["ann","bob"]}"#;
+        let by_input = ["task", "submit", kind, "look", "--input", input, "--json"];
+        let by_order = ["task", "submit", kind, "look", "--after", &work, "--json"];
+        let both = [&by_input[..], &by_order[..]].map(|args| {
+            let data = scratch.wp(args).expect(0).data();
+            data["task_id"].as_str().unwrap().to_owned()
+        });
+        for task in &both {
+            let refused = |who: &[&str]| {
+                let mut all = vec!["task", "claim", task, "--json"];
+                all.extend(who);
+                let error = scratch.wp(&all).expect(5).document();
+                assert_eq!(error["error"]["code"], "unfit", "{kind} {who:?}");
+            };
+            refused(&["--agent-id", "ann"]);
+            refused(&["--session", "s1"]);
+            refused(&["--agent-id", "ann", "--session", "s2"]);
+        }
+        let other = ["task", "claim", &both[1], "--agent-id", "carl"];
+        scratch.wp(&other).expect(0);
+    }
+    let posing = [
+        "task",
+        "claim",
+        "--agent-id",
+        "carl",
+        "--session",
+        "s1",
+        "--json",
+    ];
+    let error = scratch.wp(&posing).expect(2).document();
+    assert_eq!(error["error"]["code"], "session-agent");
+    let preview = scratch.wp(&["task", "submit", "preview", "x", "--after", &work, "--json"]);
+    let preview = preview.expect(0).data()["task_id"].clone();
+    let own = [
+        "task",
+        "claim",
+        preview.as_str().unwrap(),
+        "--session",
+        "s1",
+    ];
+    scratch.wp(&own).expect(0);
 }
 
 #[test]

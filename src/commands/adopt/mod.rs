@@ -21,6 +21,9 @@ use crate::store::sync::Names;
 /// --take this shows them beside what the package has. With it, the attempt that holds the package
 /// ends, and a new one starts at these commits; the gate judges it as any other.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp adopt 01kam...           # what it did, beside what the package has
+  git wp adopt 01kam... --take")]
 pub(super) struct Args {
     /// The attempt, as `git wp status` names it
     #[arg(value_name = "ATTEMPT")]

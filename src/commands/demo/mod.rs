@@ -24,6 +24,9 @@ use crate::report::style::Label;
 /// the built-in agent `shell`, and runs the tests of the merged branch. One package fails its
 /// verification once and is tried again. Needs git and sh only.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp demo
+  git wp demo --keep try-it")]
 pub(super) struct Args {
     /// Make the scratch repository here instead of in the folder for temporary files
     #[arg(long, value_name = "DIR")]

@@ -16,6 +16,9 @@ use crate::report::doctor::{self, Damage, Diagnosis, Gravity, Repair};
 /// Every damage has a stable code in --json. `--fix` repairs what is provably ours and leaves the
 /// rest to you; doing it twice changes nothing. Exits with 1 if something is left to repair.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp doctor
+  git wp doctor --fix")]
 pub(super) struct Args {
     /// Repair what is provably ours
     #[arg(long)]

@@ -6,7 +6,6 @@ mod asked;
 mod branch;
 mod dry;
 mod job;
-mod relay;
 
 use std::path::PathBuf;
 
@@ -14,7 +13,8 @@ use crate::base::Result;
 use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
-use crate::commands::running::{self, NetworkDisk, authority, permission};
+use crate::commands::running::relay::{self, Ending};
+use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
 use crate::commands::{Answer, Context};
 use crate::engine::{self, CheckoutRule};
 use crate::os::signal::Signals;
@@ -25,6 +25,11 @@ use crate::os::signal::Signals;
 /// merges them into one feature branch. Running it again goes on where it stopped. Exits with 0
 /// only if everything was merged and verified. Ctrl-C stops with care, a second one at once.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp implement add-auth --dry-run    # what would run, and when
+  git wp implement add-auth -j 4
+  git wp implement add-auth --agent shell --only wp-api,wp-web
+  git wp implement add-auth --schedule-only    # workers do the work")]
 pub(super) struct Args {
     /// A change-id, or the path of a plan
     #[arg(value_name = "CHANGE|PATH")]
@@ -117,6 +122,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     };
     let feature = plan.job.feature.clone();
     let store = cx.store()?;
+    unfinished::notice(cx, &store, &feature)?;
     let notes = relay::recall(cx, &store, &feature)?;
     if let Some(event) = relay::told(cx, &feature, &notes) {
         live.tell(&event);
@@ -128,7 +134,8 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let report = engine::implement(setup, &plan.job, &mut summarise, &mut |event| {
         live.tell(event);
     });
-    if !is_over && let Err(error) = relay::leave(cx, (&feature, report.as_ref().ok())) {
+    let ending = Ending::Told(report.as_ref().ok());
+    if !is_over && let Err(error) = relay::leave(cx, (&feature, ending)) {
         // What the run came to counts, not what could be said about it.
         cx.ui
             .warn("handoff", &format!("no handoff was left: {error}"));

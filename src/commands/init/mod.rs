@@ -14,6 +14,9 @@ pub(super) use first::refspec;
 /// state that is there is taken over, else the one of this clone is published. Doing it again
 /// changes nothing. Without --remote it says what is set. The state of one machine needs no init.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp init --remote origin
+  git wp init    # what is set")]
 pub(super) struct Args {
     /// The remote through which machines meet, for instance origin
     #[arg(long, value_name = "REMOTE")]

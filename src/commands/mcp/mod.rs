@@ -32,7 +32,8 @@ use wire::Wire;
 /// repository. Every server is a session; it ends with its input. Identity comes from AGENT_ID,
 /// AGENT_TYPE and SESSION_ID. In the room of an attempt it offers what an attempt may do.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: git wp mcp --tools | less")]
+#[command(after_help = "Example:
+  git wp mcp --tools > tools.json")]
 pub(super) struct Args {
     /// Print the tools with their schemas as JSON, and serve nobody
     #[arg(long)]

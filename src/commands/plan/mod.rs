@@ -10,6 +10,8 @@ use crate::commands::{Answer, Context};
 
 /// Convert a plan, or write a status into it
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  git wp plan convert specs/412_add_cache/plans/01_add-cache.md")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,

@@ -3,7 +3,9 @@
 pub(super) mod authority;
 pub(super) mod listen;
 pub(super) mod permission;
+pub(super) mod relay;
 pub(super) mod setup;
+pub(super) mod unfinished;
 
 use std::path::Path;
 

@@ -7,6 +7,7 @@ use crate::base::{Error, Oid, PackageId, RefName, Result, TaskId};
 use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::feature::{self, Found};
 use crate::commands::verbs::identity::{IdentityArgs, identity};
+use crate::commands::verbs::standing;
 use crate::commands::verbs::tasks::{self, Claiming};
 use crate::commands::verbs::{Identity, Reply};
 use crate::commands::{Answer, Context, bring, held};
@@ -23,7 +24,7 @@ use crate::store::{Load, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    git wp task claim                       the next task\n  \
+    git wp task claim --session s1    # the next one\n  \
     git wp task claim --type test --packages\n  \
     git wp task claim add-auth/wp-api --session ann")]
 pub(super) struct Args {
@@ -37,13 +38,13 @@ pub(super) struct Args {
     /// Without a target: only tasks of these types
     #[arg(long = "type", value_name = "TYPE")]
     kinds: Vec<String>,
-    /// What the agent is, for tasks that need one
+    /// What the agent is, beside what its session was registered as, for tasks that need one
     #[arg(long, value_name = "NAME")]
     archetype: Vec<String>,
-    /// How far the agent is trusted, 0 to 4
-    #[arg(long, default_value_t = 2, value_name = "LEVEL",
-          value_parser = clap::value_parser!(u32).range(0..=4))]
-    trust: u32,
+    /// Claim with this trust, 0 to 4, and not more than the agent has [default: that of its
+    /// profile, git config wp.agent.NAME.trust; 2 without one]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(0..=4))]
+    trust: Option<u32>,
     /// The lease of a task; git wp agents heartbeat renews it
     #[arg(long, default_value_t = tasks::LEASE_MINUTES, value_name = "MINUTES",
           value_parser = clap::value_parser!(u32).range(1..=1440))]
@@ -58,6 +59,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let store = cx.store()?;
     let who = identity(cx, &args.who)?;
+    if cx.env().attempt()?.is_none() {
+        let view = store.view(&Load::Briefs)?;
+        let resource = args.target.as_deref().unwrap_or("");
+        standing::of(cx, &view, &who)?.demand(cx, ("task claim", resource))?;
+    }
     let task = match &args.target {
         Some(word) => free::named(&store, word)?,
         None => None,

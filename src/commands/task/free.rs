@@ -53,7 +53,7 @@ pub(super) fn list(args: &ListArgs, cx: &mut Context<'_>) -> Result<Answer> {
     let truncated = all.len() > args.limit;
     all.truncate(args.limit);
     let mut table = Table::new(0);
-    table.head(&["task", "pri", "status", "type", "held by", "what"]);
+    table.head(&["task", "priority", "status", "type", "agent", "what"]);
     for task in &all {
         let status = match task.blocked_by.first() {
             Some(by) => format!("blocked by {by}"),
@@ -101,7 +101,11 @@ fn told(task: &TaskInfo) -> String {
     }
     if let Some(agent) = &task.claimed_by {
         let session = task.session_id.as_deref().unwrap_or("");
-        line("held by", &format!("{agent}, session {session}"));
+        let word = match task.completed_at {
+            Some(_) => "done by",
+            None => "held by",
+        };
+        line(word, &format!("{agent}, session {session}"));
     }
     if let Some(at) = task.expires_at {
         line("others may take over", &at.to_string());

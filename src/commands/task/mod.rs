@@ -22,6 +22,11 @@ use crate::state::{PackageView, Refusal};
 /// A claim of a package takes it with everything it locks, or nothing; the answer names the
 /// attempt, its epoch and the branch to work on. A task is named by its id.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp task submit test \"Run the whole suite on main\"
+  git wp task claim --session s1
+  git wp task claim add-auth/wp-api --session s1
+  git wp task list")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Verb,

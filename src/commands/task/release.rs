@@ -35,7 +35,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         let session = session.or_else(|| cx.env().text("SESSION_ID").map(str::to_owned));
         let own = (&task, session.as_deref(), args.note.as_str());
         let reply = tasks::release(cx, &store, own, args.confirm)?;
-        return reply.answer(cx, |task| format!("released {}\n", task.task_id));
+        return reply.answer(cx, |task| {
+            format!("released {}; others can claim it\n", task.task_id)
+        });
     }
     let target = feature::package_target(&args.target)?;
     let found = feature::published(cx, &store, target.feature.as_deref())?;

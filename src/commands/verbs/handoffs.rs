@@ -2,12 +2,16 @@
 
 use serde::Serialize;
 
+use crate::base::text::cut;
 use crate::base::{FeatureId, PackageId, Result, Timestamp, TxnId};
 use crate::commands::Context;
 use crate::commands::verbs::{Identity, sessions::saying};
 use crate::state::asked::Said;
 use crate::state::record::Handoff;
 use crate::store::{Accepted, Store};
+
+/// Characters of a name that are shown.
+const NAME_MAX: usize = 80;
 
 /// What is left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,8 +114,7 @@ pub(in crate::commands) fn write(
 
 /// Records what is said.
 pub(super) fn say(cx: &mut Context<'_>, store: &Store, said: Said) -> Result<Noted> {
-    let (mut op, needs) = saying(said);
-    op.redact(&cx.redactor());
+    let (op, needs) = saying(said);
     let request = cx.request(op, needs)?;
     let id = request.txn.clone();
     let answer = store.submit(vec![request])?.pop();
@@ -167,10 +170,8 @@ impl HandoffInfo {
             (Some(feature), None) => format!(" on {feature}"),
             (None, _) => String::new(),
         };
-        format!(
-            "{} ({}){about}, {}",
-            self.agent_name, self.label, self.created_at
-        )
+        let (agent, label) = (cut(&self.agent_name, NAME_MAX), cut(&self.label, NAME_MAX));
+        format!("{agent} ({label}){about}, {}", self.created_at)
     }
 
     /// The same as lines of text.

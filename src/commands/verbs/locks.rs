@@ -90,13 +90,18 @@ pub(in crate::commands) fn acquire(
     }
     let view = store.view(&Load::Briefs)?;
     let live = view.locks.get(&wish.key).and_then(|lock| lock.live());
-    let refreshed = live.is_some_and(|(_, claim)| claim.session == who.session);
+    let mine = live.filter(|(_, claim)| claim.session == who.session);
+    let (refreshed, known) = (
+        mine.is_some(),
+        mine.and_then(|(_, claim)| claim.reason.clone()),
+    );
     let attempt = random::attempt_id()?;
     let op = Op::LockAcquire {
         attempt: attempt.clone(),
         key: wish.key.clone(),
         session: who.session.clone(),
-        reason: wish.reason.clone(),
+        // Who renews a lock need not say again why.
+        reason: wish.reason.clone().or(known),
         ttl_minutes: wish.ttl_minutes,
         steal: None,
     };

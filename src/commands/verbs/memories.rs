@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::base::json::{self, Value};
+use crate::base::text::cut;
 use crate::base::{Error, FeatureId, Result, Timestamp, TxnId};
 use crate::commands::Context;
 use crate::commands::verbs::Identity;
@@ -18,6 +19,8 @@ use crate::store::Store;
 const SAME_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// How much of its relevance a memory loses with every day.
 const DECAY_PER_DAY: f64 = 0.1;
+/// Characters of a name that are shown.
+const NAME_MAX: usize = 80;
 
 /// What is to be remembered.
 #[derive(Debug, Clone, PartialEq)]
@@ -254,7 +257,8 @@ pub(in crate::commands) fn forget(
 impl MemoryInfo {
     /// Where it came from.
     pub(in crate::commands) fn origin(&self) -> String {
-        format!("{} ({}), {}", self.agent_id, self.label, self.created_at)
+        let (agent, label) = (cut(&self.agent_id, NAME_MAX), cut(&self.label, NAME_MAX));
+        format!("{agent} ({label}), {}", self.created_at)
     }
 }
 

@@ -9,8 +9,10 @@ pub(in crate::commands) mod handoffs;
 pub(in crate::commands) mod identity;
 pub(in crate::commands) mod locks;
 pub(in crate::commands) mod memories;
+pub(in crate::commands) mod quote;
 pub(in crate::commands) mod reply;
 pub(in crate::commands) mod sessions;
+pub(in crate::commands) mod standing;
 pub(in crate::commands) mod tasks;
 
 pub(in crate::commands) use identity::Identity;

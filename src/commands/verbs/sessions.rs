@@ -131,9 +131,7 @@ pub(in crate::commands) fn beat(
         started: old.map_or(by.at, |s| s.started),
         by,
     };
-    let mut op = Op::Say(Box::new(Said::Session(session.clone())));
-    op.redact(&cx.redactor());
-    cx.change(store, op)?;
+    cx.change(store, Op::Say(Box::new(Said::Session(session.clone()))))?;
     let now = cx.now();
     Ok(info(&session, stands(cx, &session, now)?))
 }

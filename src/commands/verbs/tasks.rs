@@ -6,7 +6,7 @@ use crate::base::json::{self, Value};
 use crate::base::{AttemptId, Error, FeatureId, Oid, Result, TaskId, Timestamp};
 use crate::commands::Context;
 use crate::commands::confirm::{self, Confirm, Outcome};
-use crate::commands::verbs::{Identity, Reply, sessions};
+use crate::commands::verbs::{Identity, Reply, sessions, standing};
 use crate::model::TaskOutcome;
 use crate::os::random;
 use crate::state::asked::{TaskClaiming, TaskCompletion, TaskOp};
@@ -53,8 +53,8 @@ pub(in crate::commands) struct Claiming {
     pub kinds: Vec<String>,
     /// What the agent is.
     pub archetypes: Vec<String>,
-    /// How far it is trusted, 0 to 4.
-    pub trust: u32,
+    /// The trust it asks for, 0 to 4; `None`: what its profile gives.
+    pub trust: Option<u32>,
     /// The lease in minutes.
     pub lease_minutes: u32,
 }
@@ -174,6 +174,10 @@ pub(in crate::commands) fn claim(
         let is_it = |request: &crate::state::Request| request.op.claims() == attempt.as_ref();
         return Reply::of(confirm::again(cx, store, is_it, confirm)?, || Ok(mine));
     }
+    let standing = standing::of(cx, &view, who)?;
+    let trust = standing.claimed(wanted.trust)?;
+    let archetypes = wanted.archetypes.iter().chain(&standing.archetype);
+    let archetypes: Vec<String> = archetypes.cloned().collect();
     let lost = sessions::lost(cx, &view)?;
     // A view that is kept is copied by the store before it changes.
     drop(view);
@@ -185,9 +189,9 @@ pub(in crate::commands) fn claim(
             attempt: random::attempt_id()?,
             task: wanted.task.clone(),
             session: who.session.clone(),
-            agent: who.agent.clone(),
-            archetypes: wanted.archetypes.clone(),
-            trust: wanted.trust,
+            agent: standing.agent.clone(),
+            archetypes: archetypes.clone(),
+            trust,
             kinds: wanted.kinds.clone(),
             lease_seconds: wanted.lease_minutes.saturating_mul(60),
             lost: lost.clone(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::base::text::foreign;
 use crate::base::{ContentHash, Error, FeatureId, Result};
-use crate::commands::running::{self, NetworkDisk, authority, listen::Live};
+use crate::commands::running::{self, NetworkDisk, authority, listen::Live, relay};
 use crate::commands::{Answer, Context, trust};
 use crate::os::signal::Signals;
 use crate::schedule::Stay;
@@ -21,6 +21,10 @@ use crew::Crew;
 /// verifies what they did, and leaves the merging to `git wp implement`. Any number of workers
 /// may serve the same runs. Stops when nothing is left for it. Ctrl-C stops with care.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  git wp work
+  git wp work add-auth --once -j 2
+  git wp work --remote origin --wait 600    # on another machine")]
 pub(super) struct Args {
     /// Only these features
     #[arg(value_name = "FEATURE")]
@@ -105,6 +109,17 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let live = Live::new(args.events.as_deref(), cx)?;
     let crew = Crew::new(args, (cx.store()?, Signals::listen()?), args.named()?);
     let served = crew.serve(cx, &live);
+    for (feature, mine) in served.iter().flat_map(|served| &served.features) {
+        let report = served.as_ref().ok().and_then(|s| s.reports.get(feature));
+        if mine.is_empty() {
+            continue;
+        }
+        if let Err(error) = relay::leave_work(cx, (feature, mine), report) {
+            // What was done counts, not what could be said about it.
+            let message = format!("no handoff was left: {error}");
+            cx.ui.warn("handoff", &message);
+        }
+    }
     let told = live.close();
     let mut answer = answer::render(cx, served?)?;
     told?;

@@ -5,14 +5,14 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::agent::Profile;
+use crate::agent::{Note, Profile};
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, FeatureId, PackageId, Result, Timestamp};
 use crate::commands::Context;
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::running::listen::Live;
-use crate::commands::running::permission;
 use crate::commands::running::setup::{self, Choices};
+use crate::commands::running::{permission, relay, unfinished};
 use crate::engine::{self, CheckoutRule, Event, EventKind, Job, Pool, RunReport, Seat, Trust};
 use crate::model::{Format, Plan, Settings};
 use crate::os::signal::Signals;
@@ -71,11 +71,12 @@ impl Shop<'_> {
             options,
             started: run,
         };
+        let notes = self.hear(cx, feature)?;
         let seat = Seat::at(self.pool, rank(records, &valid.plan, number));
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         self.live.enter(&job, merged.count());
         let choices = Choices {
-            notes: Vec::new(),
+            notes,
             profile,
             project: Trust::Given,
             checkout: CheckoutRule::LeaveAlone,
@@ -102,6 +103,16 @@ impl Shop<'_> {
             attempts,
             thread,
         })
+    }
+
+    /// What others left, killed ones too.
+    fn hear(&self, cx: &mut Context<'_>, feature: &FeatureId) -> Result<Vec<Note>> {
+        unfinished::notice(cx, self.store, feature)?;
+        let notes = relay::recall(cx, self.store, feature)?;
+        if let Some(event) = relay::told(cx, feature, &notes) {
+            self.live.tell(&event);
+        }
+        Ok(notes)
     }
 
     /// The plan as it was published for the run, if it may run here.

@@ -82,7 +82,9 @@ fn fits(package: &Package, wanted: &Claiming) -> bool {
     let kind = |kind: &String| kind == ANY || *kind == package.task_type;
     let archetype = |needed: &String| wanted.archetypes.contains(needed);
     (wanted.kinds.is_empty() || wanted.kinds.iter().any(kind))
-        && u32::from(package.min_trust_level) <= wanted.trust
+        && wanted
+            .trust
+            .is_none_or(|trust| u32::from(package.min_trust_level) <= trust)
         && (wanted.archetypes.is_empty() || package.archetype.as_ref().is_none_or(archetype))
 }
 
@@ -213,7 +215,7 @@ pub(super) fn pending(work: &mut Work<'_>) -> Result<Vec<Value>> {
         task: None,
         kinds: Vec::new(),
         archetypes: work.session.archetypes.clone(),
-        trust: u32::MAX,
+        trust: None,
         lease_minutes: 0,
     };
     let names = ready(&store, &wanted)?;

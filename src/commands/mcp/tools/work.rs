@@ -139,7 +139,7 @@ pub(super) fn get(work: &mut Work<'_>, asked: Get) -> Result<Reply<Got>> {
         task: None,
         kinds: asked.task_types.unwrap_or_default(),
         archetypes: work.session.archetypes.clone(),
-        trust: u32::from(gate::acting(work)?.trust.level()),
+        trust: Some(u32::from(gate::acting(work)?.trust.level())),
         lease_minutes: tasks::LEASE_MINUTES,
     };
     let store = work.store()?;
