@@ -8,12 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::base::text::foreign;
 use crate::base::{Error, FeatureId, Result};
-use crate::commands::places;
+use crate::commands::places::{self, PLAN_FILE};
 use crate::os::file;
 use crate::plan::limits;
-
-/// The name of a plan file.
-pub const PLAN_FILE: &str = "work-packages.yaml";
 
 /// What `CHANGE` turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

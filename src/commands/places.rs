@@ -1,16 +1,16 @@
 //! Where the formats keep their features, and which file in such a folder is the plan.
 //!
-//! | name | folder |
-//! |---|---|
-//! | `X` | `openspec/changes/X`, `documentation/features/X`, `documentation/modules/*/features/X`, `purple/documentation/X`, `.kiro/specs/X`, `.claude/specs/X`, `.spec-workflow/specs/X`, `kitty-specs/X`, `specs/X` |
-//! | `412` | the folder of task 412 below `specs/`, by `specs/state.json` or by its number |
+//! A name is the folder of a feature below one of [`HOMES`] or of a module's features; a number is
+//! that of a task of team-implement, by `specs/state.json` or by the number of its folder.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::json::Value;
 use crate::base::{Error, Result, json};
-use crate::commands::change::PLAN_FILE;
 use crate::os::file;
+
+/// The name of a plan file in our own format.
+pub(super) const PLAN_FILE: &str = "work-packages.yaml";
 
 /// Folders that hold features by name.
 const HOMES: [&str; 8] = [

@@ -7,6 +7,7 @@ use crate::base::{Error, FeatureId, Oid, RepoPath, Result};
 use crate::check::{self, Report};
 use crate::commands::Context;
 use crate::commands::change::{self, Change, LinearChange};
+use crate::commands::places;
 use crate::graph::Graph;
 use crate::model::{Finding, Format, Plan, Severity};
 use crate::os::file;
@@ -101,7 +102,7 @@ pub(super) fn read(
         Change::Linear(change) if how.linear == Linear::Allowed => Ok(one_package(&change)),
         Change::Linear(change) => {
             let message = format!("the change `{}` has no plan", change.feature);
-            let hint = format!("write {}/{}", change.source, change::PLAN_FILE);
+            let hint = format!("write {}/{}", change.source, places::PLAN_FILE);
             Err(Error::usage("plan-missing", message).hint(hint))
         }
     }

@@ -167,25 +167,28 @@ fn entry(package: &Package, plan: &Plan, names: &BTreeMap<&PackageId, String>) -
         },
         timeout_minutes: package.timeout_minutes,
         retry_budget: package.retry_budget,
-        verification: Verification {
-            tier_required: "C",
-            steps: vec![Step {
-                name: "as described",
-                kind: "manual",
-                manual_instructions: format!(
-                    "check what {} asks for in {}",
-                    package.id, plan.source
-                ),
-                evidence: Evidence {
-                    artifacts: Vec::new(),
-                    result_keys: Vec::new(),
-                },
-            }],
-        },
+        verification: verification(package, plan),
         outputs: Outputs {
             result_keys: vec!["summary"],
         },
         package_id: name,
+    }
+}
+
+/// A document names no commands, so a person looks.
+fn verification(package: &Package, plan: &Plan) -> Verification {
+    let (id, source) = (&package.id, &plan.source);
+    Verification {
+        tier_required: "C",
+        steps: vec![Step {
+            name: "as described",
+            kind: "manual",
+            manual_instructions: format!("check what {id} asks for in {source}"),
+            evidence: Evidence {
+                artifacts: Vec::new(),
+                result_keys: Vec::new(),
+            },
+        }],
     }
 }
 

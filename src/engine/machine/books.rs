@@ -46,6 +46,9 @@ impl Shared {
         books::entries(&Progress {
             plan: &self.setup.plan,
             statuses: &self.statuses(records, moment),
+            records,
+            run: &self.setup.started,
+            now: clock::now(),
             is_over: matches!(moment, Moment::Over),
             read: &read,
         })

@@ -3,12 +3,18 @@
 //!
 //! Pure: from what is known of a run and from the files as they are to the files as they should be.
 
+mod project_state;
+mod team;
+mod team_papers;
+
 use std::collections::BTreeMap;
 
-use crate::base::{PackageId, Result};
-use crate::model::{ItemStatus, Plan};
+use crate::base::{PackageId, Result, Timestamp};
+use crate::model::{Format, ItemStatus, Plan};
 use crate::plan::write_back::{self, NewStatus, Whose};
 use crate::plan::{outline::Text, outline_of};
+use crate::state::FeatureView;
+use crate::state::record::RunStarted;
 
 /// What is known when the books are brought up to date.
 pub struct Progress<'a> {
@@ -16,8 +22,14 @@ pub struct Progress<'a> {
     pub plan: &'a Plan,
     /// What became of packages; those without an entry stay as the file has them.
     pub statuses: &'a BTreeMap<PackageId, ItemStatus>,
+    /// Everything that is recorded of the feature.
+    pub records: &'a FeatureView,
+    /// The run that keeps the books.
+    pub run: &'a RunStarted,
     /// Nothing more will happen in this run.
     pub is_over: bool,
+    /// The time.
+    pub now: Timestamp,
     /// Gives the bytes of a file of the tree that the books are kept in.
     pub read: &'a dyn Fn(&str) -> Result<Option<Vec<u8>>>,
 }
@@ -46,7 +58,10 @@ pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
     let Ok(whole) = std::str::from_utf8(&bytes) else {
         return Ok(Vec::new());
     };
-    let (text, ticked) = tick(whole, progress);
+    if plan.format == Format::TeamPlan {
+        return team::entries(progress, whole);
+    }
+    let (text, ticked) = tick(whole, progress, |_| true);
     if ticked.is_empty() {
         return Ok(Vec::new());
     }
@@ -60,7 +75,11 @@ pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
 /// The document with every status that is known, and whose changed.
 ///
 /// A status that the document cannot hold is left out: the state on the ref has it.
-fn tick(whole: &str, progress: &Progress<'_>) -> (String, Vec<(PackageId, ItemStatus)>) {
+fn tick(
+    whole: &str,
+    progress: &Progress<'_>,
+    wanted: impl Fn(&PackageId) -> bool,
+) -> (String, Vec<(PackageId, ItemStatus)>) {
     let plan = progress.plan;
     let named = (plan.format, plan.source.as_str());
     let mut text = whole.to_owned();
@@ -78,7 +97,7 @@ fn tick(whole: &str, progress: &Progress<'_>) -> (String, Vec<(PackageId, ItemSt
         let Some(&status) = progress.statuses.get(&package.id) else {
             continue;
         };
-        if marks.get(package.id.as_str()) == Some(&status) {
+        if marks.get(package.id.as_str()) == Some(&status) || !wanted(&package.id) {
             continue;
         }
         let whose = Whose::Item(package.id.as_str());

@@ -1,3 +1,5 @@
+//! What may stand in the books, and who may write it.
+
 use super::*;
 use crate::model::Format;
 use crate::plan::{self, document};
