@@ -123,3 +123,140 @@ fn a_team_plan_is_run_and_ticked_off_by_the_tool_alone() {
     assert_eq!(merged.expect(0).data()["result"], "merged");
     scratch.assert_sound();
 }
+
+fn subjects(scratch: &Scratch, branch: &str) -> Vec<String> {
+    let log = scratch.git(&["log", "--first-parent", "--format=%s", branch]);
+    let ours = log.lines().filter(|line| line.starts_with("task "));
+    let mut subjects: Vec<String> = ours.map(str::to_owned).collect();
+    subjects.reverse();
+    subjects
+}
+
+const STATE: &str = r#"{
+  "active_projects": [
+    {
+      "project_number": 7,
+      "project_name": "add_cache",
+      "status": "planned",
+      "last_updated": "2026-01-01T00:00:00Z",
+      "next_artifact_number": 3,
+      "artifacts": []
+    }
+  ]
+}
+"#;
+const LIST: &str = "# TODO\n\n## Tasks\n\n### 7. Add a cache\n- **Status**: [PLANNED]\n\
+    - **Plan**: [007_add_cache/plans/01_add-cache.md]\n\n**Description**: a cache\n";
+
+#[test]
+fn a_team_plan_leaves_the_papers_its_users_know() {
+    let scratch = scene(PLAN, TEAM, WRITES);
+    scratch.write("specs/state.json", STATE);
+    scratch.write("specs/TODO.md", LIST);
+    scratch.git(&["add", "-A"]);
+    scratch.git(&["commit", "-q", "-m", "state"]);
+    scratch.wp(&["approve", "7"]).expect(0);
+    let args = ["implement", "7", "--agent", "script", "-j", "2", "--json"];
+    let data = scratch.wp(&args).expect(0).data().clone();
+    let branch = data["branch"].as_str().unwrap().to_owned();
+    assert_eq!(
+        subjects(&scratch, &branch),
+        [
+            "task 7: complete wave 1 (phases 1)",
+            "task 7: complete wave 2 (phases 2, 3)",
+            "task 7: complete wave 3 (phases 4)",
+            "task 7: complete team implementation",
+        ]
+    );
+    let show = |path: &str| scratch.git(&["show", &format!("{branch}:{path}")]);
+    let body = scratch.git(&["log", "-1", "--format=%b", &branch]);
+    assert!(body.starts_with("Session: sess_"), "{body}");
+    let folder = "specs/007_add_cache";
+    let results = show(&format!("{folder}/phases/02_phase-3-results.md"));
+    assert!(
+        results.starts_with("# Phase 3 Results: Writer\n"),
+        "{results}"
+    );
+    assert!(results.contains("- `src/3.txt`"), "{results}");
+    let summary = show(&format!("{folder}/summaries/02_implementation-summary.md"));
+    for line in [
+        "# Implementation Summary: Task #7",
+        "**Mode**: Team Implementation (2 max concurrent teammates)",
+        "### Wave 1 (trunk)",
+        "### Wave 2 (parallel)",
+        "- Phase 4: Whole [COMPLETED] (script)",
+        "| Total phases | 4 |",
+        "| Waves executed | 3 |",
+        "| Debugger invocations | 0 |",
+        "| Total teammates spawned | 4 |",
+    ] {
+        assert!(
+            summary.lines().any(|found| found == line),
+            "{line}\n{summary}"
+        );
+    }
+    let meta: git_wp::base::json::Value =
+        git_wp::base::json::parse(show(&format!("{folder}/.return-meta.json")).as_bytes()).unwrap();
+    assert_eq!(meta["status"], "implemented");
+    assert_eq!(meta["metadata"]["phases_completed"], 4);
+    assert_eq!(meta["team_execution"]["teammates_spawned"], 4);
+    let state = show("specs/state.json");
+    assert!(state.contains("\"status\": \"completed\""), "{state}");
+    assert!(state.contains("02_implementation-summary.md"), "{state}");
+    let list = show("specs/TODO.md");
+    assert!(list.contains("- **Status**: [COMPLETED]"), "{list}");
+    assert!(show(PLAN).contains("- **Status**: [COMPLETED]"));
+}
+
+#[test]
+fn a_phase_that_fails_blocks_what_needs_it_and_a_second_run_goes_on() {
+    let fails = WRITES.replace("$FAILS", "2");
+    let scratch = scene(PLAN, TEAM, &fails);
+    scratch.wp(&["approve", "7"]).expect(0);
+    let args = ["implement", "7", "--agent", "script", "--json"];
+    let data = scratch.wp(&args).expect(1).data().clone();
+    let branch = data["branch"].as_str().unwrap().to_owned();
+    assert_eq!(
+        statuses(&scratch, &branch),
+        ["COMPLETED", "BLOCKED", "COMPLETED", "NOT STARTED"]
+    );
+    assert_eq!(
+        subjects(&scratch, &branch),
+        [
+            "task 7: complete wave 1 (phases 1)",
+            "task 7: wave 2 phases 3 (of 2, 3)",
+            "task 7: partial team implementation",
+        ]
+    );
+    let show = |path: &str| scratch.git(&["show", &format!("{branch}:{path}")]);
+    let debug = show("specs/007_add_cache/debug/01_phase-2-debug.md");
+    assert!(debug.contains("## Attempt 2"), "{debug}");
+    assert!(debug.contains("- Exit code: 3"), "{debug}");
+    assert!(show("specs/007_add_cache/.return-meta.json").contains("\"partial\""));
+    assert!(show(PLAN).contains("- **Status**: [IMPLEMENTING]"));
+
+    let agent = scratch.path().with_file_name("agent.sh");
+    fs::write(agent, WRITES).unwrap();
+    let data = scratch.wp(&args).expect(0).data().clone();
+    assert_eq!(data["result"], "merged");
+    assert_eq!(statuses(&scratch, &branch), ["COMPLETED"; 4]);
+    let last = subjects(&scratch, &branch);
+    assert_eq!(last.last().unwrap(), "task 7: complete team implementation");
+    scratch.assert_sound();
+}
+
+#[test]
+fn an_agent_that_edits_the_plan_itself_is_refused() {
+    let edits = "mkdir -p src; echo x > \"src/$WP_PACKAGE.txt\"\n\
+        sed -i 's/^### Phase 4: Whole/### Phase 4: Nothing/' \
+        specs/007_add_cache/plans/01_add-cache.md\n";
+    let scratch = scene(PLAN, TEAM, edits);
+    scratch.wp(&["approve", "7"]).expect(0);
+    let args = ["implement", "7", "--agent", "script", "--json"];
+    let run = scratch.wp(&args).expect(1);
+    let why = run.data().to_string();
+    assert!(
+        why.contains("changes the plan beyond its own status"),
+        "{why}"
+    );
+}
