@@ -2,9 +2,8 @@
 //!
 //! Kept beside the refs, so that a ref that was deleted or moved back is noticed and never taken
 //! for an empty state; and an index of transaction ids. Lines are `<commit> <txn> [<boot>]`; a
-//! line with a boot id follows a ref that was not flushed, so after another boot the ref may
-//! rightly be older. `# <time>` says that transactions before that time may be missing here.
-//! The file itself is never flushed: what a power cut takes of it is read from the chain again.
+//! line with a boot id was written without a flush, so after another boot the ref may rightly be
+//! older. `# <time>` says that transactions before that time may be missing here.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -185,6 +184,15 @@ impl Journal {
         };
         file.write_all(line.as_bytes())
             .map_err(|e| self.failed("write", e))?;
+        if self.durability == Durability::Full {
+            // Else a power cut and a ref moved back together would go unnoticed.
+            file.sync_data().map_err(|e| self.failed("flush", e))?;
+            if before.len() == 0
+                && let Some(folder) = self.path.parent()
+            {
+                file::sync_dir(folder)?;
+            }
+        }
         self.inode = before.ino();
         self.read = before.len() + line.len() as u64;
         self.take(text);
