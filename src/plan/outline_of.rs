@@ -3,6 +3,10 @@
 use super::detect::Likeness;
 use super::outline::{Outline, Text};
 use super::{lists, team};
+use super::purple;
+use super::spec;
+use super::speckit;
+use super::team;
 use crate::model::Format;
 
 /// Reads a document; `None` for formats that are none.
@@ -10,6 +14,9 @@ pub fn read_outline(format: Format, text: &Text<'_>) -> Option<Outline> {
     match format {
         Format::TeamPlan => Some(team::read(text)),
         Format::OpenspecTasks | Format::KiroTasks => Some(lists::read(text)),
+        Format::SpecTasks => Some(spec::read(text)),
+        Format::Purple => Some(purple::read(text)),
+        Format::SpeckitTasks => Some(speckit::read(text)),
         _ => None,
     }
 }
@@ -20,6 +27,9 @@ pub fn likeness(format: Format, text: &Text<'_>, path: &str) -> Likeness {
         Format::TeamPlan => team::recognises(text, path),
         Format::OpenspecTasks => lists::is_openspec(text, path),
         Format::KiroTasks => lists::is_kiro(text, path),
+        Format::SpecTasks => spec::recognises(text, path),
+        Format::Purple => purple::recognises(text, path),
+        Format::SpeckitTasks => speckit::recognises(text, path),
         _ => Likeness::No,
     }
 }

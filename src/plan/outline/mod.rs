@@ -4,7 +4,10 @@
 //! statement of order with its place, and the byte ranges that writing back patches. Nothing is
 //! guessed and nothing is dropped silently: what contradicts itself is a finding.
 
+pub mod ascii;
+pub mod drawn;
 pub mod files;
+pub mod paths;
 mod text;
 pub mod words;
 
