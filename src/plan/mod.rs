@@ -29,6 +29,7 @@ mod simple;
 pub mod span;
 pub mod spec;
 mod speckit;
+mod speckitty;
 mod tags;
 mod team;
 mod work_packages;

@@ -2,11 +2,7 @@
 
 use super::detect::Likeness;
 use super::outline::{Outline, Text};
-use super::{lists, team};
-use super::purple;
-use super::spec;
-use super::speckit;
-use super::team;
+use super::{lists, purple, spec, speckit, speckitty, team};
 use crate::model::Format;
 
 /// Reads a document; `None` for formats that are none.
@@ -17,6 +13,7 @@ pub fn read_outline(format: Format, text: &Text<'_>) -> Option<Outline> {
         Format::SpecTasks => Some(spec::read(text)),
         Format::Purple => Some(purple::read(text)),
         Format::SpeckitTasks => Some(speckit::read(text)),
+        Format::SpeckittyTasks => Some(speckitty::read(text)),
         _ => None,
     }
 }
@@ -30,6 +27,7 @@ pub fn likeness(format: Format, text: &Text<'_>, path: &str) -> Likeness {
         Format::SpecTasks => spec::recognises(text, path),
         Format::Purple => purple::recognises(text, path),
         Format::SpeckitTasks => speckit::recognises(text, path),
+        Format::SpeckittyTasks => speckitty::recognises(text, path),
         _ => Likeness::No,
     }
 }

@@ -45,6 +45,7 @@ mod plan_documents_lists;
 mod plan_documents_purple;
 mod plan_documents_spec;
 mod plan_documents_speckit;
+mod plan_documents_speckitty;
 mod plan_documents_team;
 mod plan_fields;
 mod plan_rules;
