@@ -1,3 +1,5 @@
+//! Tickets in all their shapes, each in a text of our own.
+
 use super::*;
 use crate::model::ItemStatus;
 use crate::plan::outline::{Dependency, FileMode, MarkStyle, ScopeState, Target};

@@ -1,3 +1,5 @@
+//! Lists with tracks and gates, and older lists, each in a text of our own.
+
 use super::*;
 use crate::model::EdgeOrigin;
 use crate::plan::detect::Likeness;

@@ -87,7 +87,7 @@ pub(super) fn task(rest: &str) -> Option<Task<'_>> {
     })
 }
 
-/// The end of `T012`, `T012a`, `T036.1` at the start of a text.
+/// The end of `T012`, `T012a`, `T036.1`, `T005-TEST` at the start of a text.
 fn id_end(text: &str) -> Option<usize> {
     let rest = text.strip_prefix('T')?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -105,6 +105,17 @@ fn id_end(text: &str) -> Option<usize> {
             .iter()
             .take_while(|b| b.is_ascii_digit())
             .count();
+    }
+    // `T005-TEST` is an id, `T005-T009` are two.
+    let named = rest[end..]
+        .strip_prefix('-')
+        .filter(|behind| id_end(behind).is_none());
+    if let Some(behind) = named {
+        let word = behind.bytes().take_while(u8::is_ascii_alphanumeric);
+        let upper = behind.bytes().take_while(u8::is_ascii_uppercase).count();
+        if upper > 1 && upper == word.count() {
+            end += 1 + upper;
+        }
     }
     (!at(end).is_ascii_alphanumeric() && at(end) != b'-').then_some(end + 1)
 }

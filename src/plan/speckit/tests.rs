@@ -1,3 +1,5 @@
+//! Task lines in all their shapes, in a text of our own.
+
 use super::*;
 use crate::plan::outline::FileMode;
 
@@ -32,6 +34,7 @@ const LIST: &str = "\
 - [ ] T005 [US1] [US4] Fog [DEFERRED: no fog]
 - [ ] T006 Ring, depends on T001-T003a.
 - [ ] T003 Again
+- [ ] T003-TEST [US1] Prove
 - [ ] FR-001 is no task
 - [ ] Tea is made
 
@@ -60,6 +63,7 @@ fn tasks_have_an_id_behind_their_box_and_nothing_else_has() {
             ("T036.1", Skipped),
             ("T005", Skipped),
             ("T006", Pending),
+            ("T003-TEST", Pending),
             ("T007", Running),
             ("T008", Unknown),
         ]
@@ -120,7 +124,7 @@ fn inline_dependencies_steps_and_checks_are_kept() {
     assert_eq!(second.checks, ["Checkpoint: It stands"]);
     assert!(LIST[second.range.clone()].ends_with("Twice\n"));
     assert_eq!(
-        out.item("T006").unwrap().checks,
+        out.item("T003-TEST").unwrap().checks,
         ["Independent Test: Light it"]
     );
 }

@@ -1,3 +1,5 @@
+//! Lists of packages and package files, each in a text of our own.
+
 use super::*;
 use crate::model::{Code, EdgeOrigin};
 use crate::plan::outline::{ScopeState, Target};
