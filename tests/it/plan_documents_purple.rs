@@ -112,3 +112,11 @@ fn no_line_of_a_specification_is_slow_by_its_number() {
         ],
     );
 }
+
+#[test]
+fn real_documents_are_recognised_by_what_they_hold() {
+    for (name, source) in specifications() {
+        let format = git_wp::plan::recognise(source.as_bytes(), "plan.md");
+        assert_eq!(format, Some(PURPLE), "{name}");
+    }
+}

@@ -72,3 +72,11 @@ fn no_line_of_a_list_is_slow_by_its_number() {
         ],
     );
 }
+
+#[test]
+fn real_documents_are_recognised_by_what_they_hold() {
+    for (name, source) in documents(FOLDER) {
+        let format = git_wp::plan::recognise(source.as_bytes(), "plan.md");
+        assert_eq!(format, Some(SPECKIT), "{name}");
+    }
+}

@@ -13,7 +13,7 @@ const BARE: [&str; 8] = [
     "Rakefile",
     "CODEOWNERS",
 ];
-/// What names of files end with. Without a slash the ending alone tells `main.go` from `React.memo`.
+/// What names of files end with. Without a slash only the ending tells `main.go` from `React.memo`.
 const ENDINGS: &str = "astro bash bat bib c cc cfg cjs conf cpp cs css csv cts dart db ejs env ex \
     exs fish go gradle graphql groovy h hbs hcl hpp hs htm html ini ipynb java jpg js json json5 \
     jsonc jsonl jsx kt kts lean less lock log lua m md mdx mjs mk ml mts nix patch pdf php pl \

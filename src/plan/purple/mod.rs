@@ -4,6 +4,7 @@
 //! are one by number, and the first statement about their order counts.
 
 pub mod docs;
+mod heads;
 mod order;
 mod ticket;
 
@@ -12,7 +13,10 @@ use std::collections::BTreeMap;
 use crate::model::{Code, EdgeOrigin};
 use crate::plan::detect::Likeness;
 use crate::plan::outline::words::{field_line, heading, is_fence};
-use crate::plan::outline::{Field, Group, Line, Lint, Outline, Strength, Text, ascii};
+use crate::plan::outline::{
+    Dependency, Field, Group, Line, Lint, Outline, Strength, Target, Text, ascii,
+};
+use heads::{bold_phase, document_title, is_section, phase_head};
 use order::Names;
 use ticket::Ticket;
 
@@ -278,7 +282,7 @@ impl<'a> Reading<'_, 'a> {
     fn graph(&mut self, names: &Names) {
         let nodes = |text: &str| names.in_text(text);
         for edge in ascii::edges(&self.drawn, &nodes) {
-            let crate::plan::outline::Target::Item(after) = &edge.after else {
+            let Target::Item(after) = &edge.after else {
                 continue;
             };
             let Some(&at) = self.seen.get(after) else {
@@ -292,7 +296,7 @@ impl<'a> Reading<'_, 'a> {
                 continue;
             }
             let dependency = order::dependency(edge.before.clone(), EdgeOrigin::Graph, edge.line);
-            let dependency = crate::plan::outline::Dependency {
+            let dependency = Dependency {
                 strength: Strength::OrderOnly,
                 ..dependency
             };
@@ -315,7 +319,7 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Whether an element waits for another through others.
-    fn implied(&self, at: usize, before: &crate::plan::outline::Target) -> bool {
+    fn implied(&self, at: usize, before: &Target) -> bool {
         let mut open = vec![at];
         let mut seen = vec![false; self.out.items.len()];
         while let Some(at) = open.pop() {
@@ -323,7 +327,7 @@ impl<'a> Reading<'_, 'a> {
                 if dependency.to == *before {
                     return true;
                 }
-                if let crate::plan::outline::Target::Item(id) = &dependency.to {
+                if let Target::Item(id) = &dependency.to {
                     let next = self.seen.get(id).copied();
                     open.extend(next.filter(|&next| !std::mem::replace(&mut seen[next], true)));
                 }
@@ -333,72 +337,12 @@ impl<'a> Reading<'_, 'a> {
     }
 }
 
-/// Headings of specifications; another one inside an unfinished ticket may be a comment of code.
-const SECTIONS: [&str; 15] = [
-    "dependency",
-    "graph",
-    "test",
-    "risk",
-    "deploy",
-    "cross-cutting",
-    "integration",
-    "appendix",
-    "ticket",
-    "phase",
-    "summary",
-    "question",
-    "rollout",
-    "parallel",
-    "architecture",
-];
-
-fn is_section(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let counted = text.starts_with(|c: char| c.is_ascii_digit());
-    counted || SECTIONS.iter().any(|word| lower.contains(word))
-}
-
 fn named(name: &str, value: &str, line: &Line<'_>) -> Field {
     Field {
         name: name.to_owned(),
         value: value.to_owned(),
         line: line.number,
     }
-}
-
-/// `Phase 2: name`, also behind a number of a section.
-fn phase_head(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
-    let rest = text.strip_prefix("Phase ")?.trim_start();
-    let end = rest
-        .find(|c: char| !c.is_ascii_alphanumeric())
-        .unwrap_or(rest.len());
-    let (number, name) = rest.split_at(end);
-    let digits = number.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let plain =
-        !digits.is_empty() && number.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
-    let name = name.trim_matches([':', ' ', '-', '–', '—']);
-    plain.then_some((number, name))
-}
-
-/// `**Phase 2: name**` alone on a line.
-fn bold_phase(line: &str) -> Option<(&str, &str)> {
-    let inside = line.trim().strip_prefix("**")?;
-    let inside = inside.trim_end_matches(':').strip_suffix("**")?;
-    phase_head(inside.trim_end_matches(':')).filter(|_| !inside.contains("**"))
-}
-
-fn document_title(text: &str) -> String {
-    let starts = [
-        "Engineering Implementation Specification:",
-        "Implementation Specification:",
-        "Implementation Spec:",
-    ];
-    let text = starts
-        .iter()
-        .find_map(|s| text.strip_prefix(s))
-        .unwrap_or(text);
-    text.trim().to_owned()
 }
 
 #[cfg(test)]

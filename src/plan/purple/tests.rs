@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::ItemStatus;
-use crate::plan::outline::{Dependency, FileMode, MarkStyle, ScopeState, Target};
+use crate::plan::outline::{FileMode, MarkStyle, ScopeState};
 
 fn outline(text: &str) -> Outline {
     read(&Text::new(text, "spec.md"))

@@ -179,6 +179,18 @@ impl<'a> Ticket<'a> {
         Some(value.trim_matches(['`', '*', ' ']).to_owned())
     }
 
+    fn labels(&self, id: &str) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let phase = self.phase.clone().or_else(|| phase_of(id));
+        phase.map(|phase| labels.insert("phase".to_owned(), phase));
+        let effort = self
+            .value("estimated effort")
+            .or_else(|| self.value("effort"));
+        let size = effort.and_then(|e| e.split_whitespace().next().map(str::to_owned));
+        size.map(|size| labels.insert("effort".to_owned(), size));
+        labels
+    }
+
     /// The finished element; the title of the heading if there is no id.
     pub(super) fn into_item(self, text: &Text<'_>) -> Result<Item, String> {
         let (id, title) = match self.head {
@@ -192,14 +204,7 @@ impl<'a> Ticket<'a> {
             true => self.value("title").unwrap_or_default(),
             false => title,
         };
-        let mut labels = BTreeMap::new();
-        let phase = self.phase.clone().or_else(|| phase_of(&id));
-        phase.map(|phase| labels.insert("phase".to_owned(), phase));
-        let effort = self
-            .value("estimated effort")
-            .or_else(|| self.value("effort"));
-        let size = effort.and_then(|e| e.split_whitespace().next().map(str::to_owned));
-        size.map(|size| labels.insert("effort".to_owned(), size));
+        let labels = self.labels(&id);
         let (mut scope, mut checks, mut fields) =
             (DeclaredScope::default(), Vec::new(), Vec::new());
         for (name, number, lines, value) in &self.fields {

@@ -35,10 +35,10 @@ pub(in crate::plan) fn recognises(text: &Text<'_>, path: &str) -> Likeness {
     }
     let others = [".kiro/", ".claude/specs/", ".spec-workflow/", "openspec/"];
     let foreign = others.iter().any(|part| path.contains(part));
-    match tasks && phases && !foreign {
-        true if fields && path.contains("features/") => Likeness::Surely,
-        true if fields => Likeness::Maybe,
-        _ => Likeness::No,
+    match tasks && phases && fields {
+        true if foreign => Likeness::Maybe,
+        true => Likeness::Surely,
+        false => Likeness::No,
     }
 }
 

@@ -296,14 +296,9 @@ text
     assert_eq!(shown(&second.depends_on), "phase:1");
     assert_eq!(second.depends_on[0].strength, Strength::OrderOnly);
     assert!(!second.declares_order);
-    assert_eq!(
-        recognises(&Text::new(text, ""), "modules/m/features/f/tasks.md"),
-        Likeness::Surely
-    );
-    assert_eq!(
-        recognises(&Text::new(text, ""), "tasks.md"),
-        Likeness::Maybe
-    );
+    let likeness = |path: &str| recognises(&Text::new(text, ""), path);
+    assert_eq!(likeness("tasks.md"), Likeness::Surely);
+    assert_eq!(likeness(".kiro/specs/sea/tasks.md"), Likeness::Maybe);
 }
 
 #[test]

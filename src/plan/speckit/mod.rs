@@ -5,22 +5,24 @@
 //! comes from the file and from inline `(depends on T012)`; prose about order is not read.
 
 mod line;
+mod marks;
+mod phase;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Code, EdgeOrigin, ItemKind, ItemStatus};
 use crate::plan::detect::Likeness;
-use crate::plan::outline::words::{box_line, bullet, field_line, heading, is_fence};
+use crate::plan::outline::words::{box_line, field_line, heading, is_fence};
 use crate::plan::outline::{
     DeclaredScope, Dependency, Field, Group, Item, Line, Lint, Mark, MarkStyle, Outline,
-    ScopeState, Step, Strength, Target, Text, When,
+    ScopeState, Strength, Target, Text, When,
 };
 use line::{Task, task};
+use marks::{status, step};
+use phase::{cut, phase_name, phase_number, title};
 
 /// At most so many elements are named by ranges of dependencies.
 const RANGE_MAX: usize = 50_000;
-/// Longest name of a phase that has no number.
-const NAME_MAX: usize = 80;
 
 /// How much a text looks like a task list of this kind.
 pub(super) fn recognises(text: &Text<'_>, path: &str) -> Likeness {
@@ -207,16 +209,8 @@ impl<'a> Reading<'_, 'a> {
         let start = line
             .next
             .min(line.start + (line.text.len() - line.text.trim_start().len()));
-        if let Some(&first) = self.seen.get(found.id) {
-            let first = self.out.items[first].line;
-            let message = format!("`{}` is there twice; that in line {first} counts", found.id);
-            let hint = "give the second task another id";
-            let lint = Lint {
-                message,
-                hint,
-                items: &[found.id],
-            };
-            return self.out.find(self.text, start, Code::RepeatedId, lint);
+        if self.is_twice(start, found.id) {
+            return;
         }
         let at = self.out.items.len();
         self.seen.insert(found.id.to_owned(), at);
@@ -231,16 +225,7 @@ impl<'a> Reading<'_, 'a> {
         let phase = self.phase.clone();
         phase.map(|phase| labels.insert("phase".to_owned(), phase));
         let entries = found.files(line.number);
-        let status = status(mark, found.title);
-        if status == ItemStatus::Unknown {
-            let message = format!("the box of `{}` holds `{mark}`", found.id);
-            let lint = Lint {
-                message,
-                hint: "write `[ ]` or `[X]`",
-                items: &[found.id],
-            };
-            self.out.find(self.text, start, Code::Unreadable, lint);
-        }
+        let status = self.status(start, mark, found);
         self.out.items.push(Item {
             id: found.id.to_owned(),
             kind: ItemKind::Work,
@@ -271,6 +256,36 @@ impl<'a> Reading<'_, 'a> {
             line: line.number,
             column: self.text.place(start).1,
         });
+    }
+
+    fn status(&mut self, start: usize, mark: &str, found: &Task<'_>) -> ItemStatus {
+        let status = status(mark, found.title);
+        if status == ItemStatus::Unknown {
+            let message = format!("the box of `{}` holds `{mark}`", found.id);
+            let lint = Lint {
+                message,
+                hint: "write `[ ]` or `[X]`",
+                items: &[found.id],
+            };
+            self.out.find(self.text, start, Code::Unreadable, lint);
+        }
+        status
+    }
+
+    fn is_twice(&mut self, start: usize, id: &str) -> bool {
+        if let Some(&first) = self.seen.get(id) {
+            let first = self.out.items[first].line;
+            let message = format!("`{}` is there twice; that in line {first} counts", id);
+            let hint = "give the second task another id";
+            let lint = Lint {
+                message,
+                hint,
+                items: &[id],
+            };
+            self.out.find(self.text, start, Code::RepeatedId, lint);
+            return true;
+        }
+        false
     }
 
     fn finish(mut self) -> Outline {
@@ -316,129 +331,6 @@ impl<'a> Reading<'_, 'a> {
             None => vec![from.to_owned(), to.to_owned()],
         }
     }
-}
-
-/// What a box means, and the words people put behind a task that was left out.
-fn status(mark: &str, title: &str) -> ItemStatus {
-    let left = [
-        "[DEFERRED",
-        "(DEFERRED",
-        "- DEFERRED",
-        "— DEFERRED",
-        "– DEFERRED",
-    ];
-    let skipped = [
-        "[SKIPPED",
-        "(SKIPPED",
-        "- SKIPPED",
-        "— SKIPPED",
-        "– SKIPPED",
-        "SKIPPED:",
-    ];
-    let put_off = left.iter().any(|words| title.contains(words));
-    let left_out = skipped.iter().any(|words| title.contains(words)) || title.ends_with("SKIPPED");
-    match mark {
-        " " if put_off => ItemStatus::Skipped,
-        "x" | "X" if put_off || left_out => ItemStatus::Skipped,
-        " " => ItemStatus::Pending,
-        "x" | "X" | "✓" | "✔" => ItemStatus::Done,
-        "-" | "/" => ItemStatus::Running,
-        "~" => ItemStatus::Partial,
-        _ => ItemStatus::Unknown,
-    }
-}
-
-fn step(line: &Line<'_>) -> Option<Step> {
-    let (text, mark) = match box_line(line.text) {
-        Some(boxed) => {
-            let mark = Mark {
-                status: status(boxed.mark, boxed.rest),
-                text: boxed.mark.to_owned(),
-                range: Some(line.range_of(boxed.mark)),
-                style: MarkStyle::Box,
-            };
-            (boxed.rest.trim(), mark)
-        }
-        None => {
-            let mark = Mark {
-                status: ItemStatus::Unknown,
-                text: String::new(),
-                range: None,
-                style: MarkStyle::Nowhere,
-            };
-            (bullet(line.text)?, mark)
-        }
-    };
-    Some(Step {
-        id: None,
-        text: text.to_owned(),
-        mark,
-        note: None,
-        line: line.number,
-    })
-}
-
-/// The number of `Phase 3: ...`, `Phase 3.1`, also as `阶段 3`, `第3阶段` and `フェーズ3`.
-fn phase_number(text: &str) -> Option<String> {
-    let digits = |s: &str| {
-        let end = s
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(s.len());
-        let number = s[..end].trim_end_matches('.');
-        let letter = s[number.len()..]
-            .chars()
-            .next()
-            .filter(char::is_ascii_alphabetic);
-        let alone = |c: &char| {
-            let behind = s[number.len() + c.len_utf8()..].chars().next();
-            behind.is_none_or(|c| !c.is_alphanumeric())
-        };
-        let letter = letter.filter(alone).map(String::from).unwrap_or_default();
-        (!number.is_empty() && number.len() < 8).then(|| format!("{number}{letter}"))
-    };
-    let after = ["Phase", "PHASE", "阶段", "階段", "フェーズ", "Fase", "단계"];
-    let named = after.iter().filter_map(|word| {
-        let at = text.find(word)?;
-        digits(text[at + word.len()..].trim_start())
-    });
-    let first = named.into_iter().next();
-    first.or_else(|| {
-        let rest = text.split_once('第')?.1.trim_start();
-        let number = digits(rest)?;
-        let word = rest[number.len()..].trim_start();
-        (word.starts_with("阶段") || word.starts_with("階段")).then_some(number)
-    })
-}
-
-/// What stands behind the number of a phase.
-fn phase_name(text: &str) -> &str {
-    let name = phase_number(text).and_then(|number| {
-        let at = text.find(&number)? + number.len();
-        Some(text[at..].trim_start_matches("阶段"))
-    });
-    let name = name.unwrap_or(text);
-    name.trim_matches([':', '：', ' ', '-', '–', '—'])
-}
-
-fn cut(text: &str) -> &str {
-    let end = (0..=NAME_MAX.min(text.len()))
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
-    &text[..end.unwrap_or(0)]
-}
-
-fn title(text: &str) -> String {
-    let starts = [
-        "Implementation Tasks:",
-        "Task Breakdown:",
-        "Tasks:",
-        "Task List:",
-    ];
-    let text = starts
-        .iter()
-        .find_map(|s| text.strip_prefix(s))
-        .unwrap_or(text);
-    text.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -113,33 +113,7 @@ impl Reading<'_, '_, '_> {
             .get("work_package_id")
             .and_then(scalar)
             .filter(|id| !id.is_empty())?;
-        let own = self
-            .words("owned_files")
-            .into_iter()
-            .map(|(path, line)| (path, line, FileMode::Any));
-        let new = self.words("create_intent").into_iter();
-        let new = new.map(|(path, line)| (path, line, FileMode::Create));
-        let entries: Vec<FileEntry> = own.chain(new).map(file).collect();
-        let empty = self
-            .root
-            .get("owned_files")
-            .is_some_and(|n| matches!(&n.data, Data::List(l) if l.is_empty()));
-        let state = match (entries.is_empty(), empty) {
-            (false, _) => ScopeState::Declared,
-            (true, true) => ScopeState::Nothing,
-            (true, false) => ScopeState::Absent,
-        };
-        let depends_on = self
-            .words("dependencies")
-            .into_iter()
-            .map(|(id, line)| Dependency {
-                to: Target::Item(id),
-                when: When::Done,
-                strength: Strength::Hard,
-                origin: EdgeOrigin::Field,
-                note: None,
-                line,
-            });
+        let scope = self.scope();
         let steps = self.words("subtasks").into_iter().map(|(id, line)| Step {
             id: Some(id),
             text: String::new(),
@@ -163,9 +137,9 @@ impl Reading<'_, '_, '_> {
             parent: None,
             optional: false,
             labels: labels.into_iter().filter_map(label).collect(),
-            depends_on: depends_on.collect(),
+            depends_on: self.depends_on(),
             declares_order: self.root.get("dependencies").is_some(),
-            scope: DeclaredScope { state, entries },
+            scope,
             steps: steps.collect(),
             checks: Vec::new(),
             fields: self
@@ -181,6 +155,41 @@ impl Reading<'_, '_, '_> {
             column: 1,
             id,
         })
+    }
+
+    fn scope(&self) -> DeclaredScope {
+        let own = self
+            .words("owned_files")
+            .into_iter()
+            .map(|(path, line)| (path, line, FileMode::Any));
+        let new = self.words("create_intent").into_iter();
+        let new = new.map(|(path, line)| (path, line, FileMode::Create));
+        let entries: Vec<FileEntry> = own.chain(new).map(file).collect();
+        let empty = self
+            .root
+            .get("owned_files")
+            .is_some_and(|n| matches!(&n.data, Data::List(l) if l.is_empty()));
+        let state = match (entries.is_empty(), empty) {
+            (false, _) => ScopeState::Declared,
+            (true, true) => ScopeState::Nothing,
+            (true, false) => ScopeState::Absent,
+        };
+        DeclaredScope { state, entries }
+    }
+
+    fn depends_on(&self) -> Vec<Dependency> {
+        let depends_on = self
+            .words("dependencies")
+            .into_iter()
+            .map(|(id, line)| Dependency {
+                to: Target::Item(id),
+                when: When::Done,
+                strength: Strength::Hard,
+                origin: EdgeOrigin::Field,
+                note: None,
+                line,
+            });
+        depends_on.collect()
     }
 
     fn field(&self, entry: &Entry) -> Option<Field> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Code, EdgeOrigin, ItemKind, ItemStatus};
-use crate::plan::outline::words::{box_line, heading, is_fence, is_none};
+use crate::plan::outline::words::{heading, is_fence, noted};
 use crate::plan::outline::{
-    DeclaredScope, Dependency, Field, Item, Line, Lint, Mark, MarkStyle, Outline, Step, Strength,
-    Target, Text, When,
+    DeclaredScope, Dependency, Item, Line, Lint, Outline, Step, Strength, Target, Text, When,
 };
+use crate::plan::speckitty::parts::{field, fields, says_none, status, subtask};
 use crate::plan::speckitty::{nowhere, package_id, package_ids};
 
 /// At most so many ids are made of ranges.
@@ -365,7 +365,7 @@ impl<'a> Reading<'_, 'a> {
         if says_none(value) {
             return ids;
         }
-        let plain = crate::plan::outline::words::noted(value).value;
+        let plain = noted(value).value;
         let plain = plain
             .split_once(". ")
             .map_or(plain.as_str(), |(first, _)| first);
@@ -393,114 +393,5 @@ fn waits(id: String, origin: EdgeOrigin, line: u32) -> Dependency {
         origin,
         note: None,
         line,
-    }
-}
-
-fn field(name: &str, value: &str, line: &Line<'_>) -> Field {
-    Field {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        line: line.number,
-    }
-}
-
-/// `none`, also with a reason behind it.
-fn says_none(value: &str) -> bool {
-    let first = value
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '/')
-        .next();
-    is_none(value)
-        || first.is_some_and(|word| !word.is_empty() && is_none(word))
-        || value.starts_with(['—', '–'])
-}
-
-/// All `**Name**: value` and `**Name:** value` of a line; several may share it.
-fn fields(line: &str) -> Vec<(&str, &str)> {
-    let mut found: Vec<(&str, &str)> = Vec::new();
-    let text = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
-    let offset = line.len() - line.trim_start().len();
-    let mut rest = if line.trim_start().starts_with("**") {
-        &line[offset..]
-    } else {
-        text
-    };
-    rest = rest.strip_prefix("**").unwrap_or("");
-    while let Some((name, behind)) = rest.split_once("**") {
-        let inside = name.trim_end().strip_suffix(':');
-        let value = match inside {
-            Some(_) => behind,
-            None => match behind.trim_start().strip_prefix(':') {
-                Some(value) => value,
-                None => break,
-            },
-        };
-        let name = inside.unwrap_or(name).trim();
-        if name.is_empty() || name.len() > 40 {
-            break;
-        }
-        let next = next_field(value);
-        let (value, more) = next.map_or((value, ""), |at| (&value[..at], &value[at + 2..]));
-        found.push((name, value.trim().trim_end_matches(['|', '·']).trim()));
-        rest = more;
-    }
-    found
-}
-
-/// Where the next field of a line begins, if one does.
-fn next_field(value: &str) -> Option<usize> {
-    let at = value.find("**")?;
-    let (name, behind) = value[at + 2..].split_once("**")?;
-    let is_field = name.trim_end().ends_with(':') || behind.trim_start().starts_with(':');
-    is_field.then_some(at)
-}
-
-fn subtask(line: &Line<'_>) -> Option<Step> {
-    let boxed = box_line(line.text)?;
-    let text = boxed.rest.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-        .unwrap_or(text.len());
-    let id = text[..end].trim_end_matches('.');
-    let is_id = id.len() > 1
-        && id
-            .strip_prefix('T')
-            .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()));
-    let rest = if is_id {
-        text[id.len()..].trim_start_matches([':', '.', ' '])
-    } else {
-        text
-    };
-    Some(Step {
-        id: is_id.then(|| id.to_owned()),
-        text: rest.to_owned(),
-        mark: Mark {
-            status: match boxed.mark {
-                " " => ItemStatus::Pending,
-                "x" | "X" => ItemStatus::Done,
-                _ => ItemStatus::Unknown,
-            },
-            text: boxed.mark.to_owned(),
-            range: Some(line.range_of(boxed.mark)),
-            style: MarkStyle::Box,
-        },
-        note: None,
-        line: line.number,
-    })
-}
-
-fn status(steps: &[Step]) -> ItemStatus {
-    let boxes = steps
-        .iter()
-        .filter(|step| step.mark.style == MarkStyle::Box);
-    let (mut all, mut done) = (0_usize, 0_usize);
-    for step in boxes {
-        all += 1;
-        done += usize::from(step.mark.status == ItemStatus::Done);
-    }
-    match (all, done) {
-        (0, _) => ItemStatus::Unknown,
-        (_, 0) => ItemStatus::Pending,
-        _ if all == done => ItemStatus::Done,
-        _ => ItemStatus::Partial,
     }
 }

@@ -5,6 +5,7 @@
 
 mod front;
 mod list;
+mod parts;
 
 use crate::model::ItemStatus;
 use crate::plan::detect::Likeness;
