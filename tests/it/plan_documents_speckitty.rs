@@ -18,8 +18,11 @@ fn waits(item: &Item) -> String {
     ids.collect::<Vec<_>>().join(" ")
 }
 
-/// Part of the name of a file, and its packages: id, how many subtasks, what it waits for.
-const KNOWN: [(&str, &[(&str, usize, &str)]); 5] = [
+/// A package: its id, how many subtasks, what it waits for.
+type Package = (&'static str, usize, &'static str);
+
+/// Part of the name of a file, and its packages.
+const KNOWN: [(&str, &[Package]); 5] = [
     ("playwright", &[("WP01", 4, ""), ("WP02", 2, "WP01")]),
     (
         "charter-pack",

@@ -136,10 +136,10 @@ impl<'a> Reading<'_, 'a> {
             self.begin_phase(number, name, line);
             return;
         }
-        if let Some(ticket) = &mut self.open {
-            if level > ticket.level || !(ticket.has_ended() || is_section(text)) {
-                return ticket.heading(line);
-            }
+        if let Some(ticket) = &mut self.open
+            && (level > ticket.level || !(ticket.has_ended() || is_section(text)))
+        {
+            return ticket.heading(line);
         }
         self.close();
         self.in_phase = false;
@@ -181,11 +181,12 @@ impl<'a> Reading<'_, 'a> {
             if ticket::is_order(name) {
                 self.field = at.map(|at| (at, named(name, value, line), line.start));
             }
-        } else if let Some((_, field, _)) = &mut self.field {
-            if !is_fence(line.text) && !line.text.trim().is_empty() {
-                field.value.push('\n');
-                field.value.push_str(line.text.trim());
-            }
+        } else if let Some((_, field, _)) = &mut self.field
+            && !is_fence(line.text)
+            && !line.text.trim().is_empty()
+        {
+            field.value.push('\n');
+            field.value.push_str(line.text.trim());
         }
     }
 

@@ -177,10 +177,10 @@ impl Names {
                     .map(|n| label(&n.to_string())),
             );
             found.push(label(word));
-        } else if let Some((a, b)) = word.split_once(['-', '–']).filter(|_| phase) {
-            if let (true, true, Some(a), Some(b)) = (digits(a), digits(b), number(a), number(b)) {
-                found.extend((a..=b).take(99).map(|n| label(&n.to_string())));
-            }
+        } else if let Some((a, b)) = word.split_once(['-', '–']).filter(|_| phase)
+            && let (true, true, Some(a), Some(b)) = (digits(a), digits(b), number(a), number(b))
+        {
+            found.extend((a..=b).take(99).map(|n| label(&n.to_string())));
         }
     }
 

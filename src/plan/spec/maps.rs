@@ -229,16 +229,16 @@ impl<'a> Maps<'_, 'a> {
             }
             for (target, _) in said {
                 if let Target::Item(id) = target {
-                    members.iter().for_each(|on| {
+                    for on in members {
                         self.edge(&id, (Target::Item(on.clone()), When::Done), loose);
-                    });
+                    }
                 }
             }
         } else if let Some(value) = after(text) {
             for target in self.ids.read(value).targets {
-                members
-                    .iter()
-                    .for_each(|id| self.edge(id, target.clone(), loose));
+                for id in members {
+                    self.edge(id, target.clone(), loose);
+                }
             }
         }
     }

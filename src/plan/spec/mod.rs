@@ -113,17 +113,17 @@ impl<'a> Reading<'_, 'a> {
             self.close();
             return self.heading(line, read.level, read.text);
         }
-        if let Some(boxed) = box_line(line.text) {
-            if let Some((id, rest)) = heads::task(&boxed, self.place.checklist) {
-                self.close();
-                let mark = box_mark(line, boxed.mark);
-                let title = title_of(rest);
-                if self.begin(line, id, title, mark) && ItemKind::Review == kind_of(id) {
-                    let at = self.out.items.len() - 1;
-                    self.out.items[at].verdict = verdict::in_title(rest, line);
-                }
-                return;
+        if let Some(boxed) = box_line(line.text)
+            && let Some((id, rest)) = heads::task(&boxed, self.place.checklist)
+        {
+            self.close();
+            let mark = box_mark(line, boxed.mark);
+            let title = title_of(rest);
+            if self.begin(line, id, title, mark) && ItemKind::Review == kind_of(id) {
+                let at = self.out.items.len() - 1;
+                self.out.items[at].verdict = verdict::in_title(rest, line);
             }
+            return;
         }
         if line.text.trim().is_empty() || is_fence(line.text) {
             return;
@@ -263,10 +263,10 @@ impl<'a> Reading<'_, 'a> {
         let Some(open) = &mut self.open else { return };
         open.end = line.next;
         let item = &mut self.out.items[open.at];
-        if item.kind == ItemKind::Review {
-            if let Some(verdict) = verdict::in_list(line) {
-                item.verdict = Some(verdict);
-            }
+        if item.kind == ItemKind::Review
+            && let Some(verdict) = verdict::in_list(line)
+        {
+            item.verdict = Some(verdict);
         }
         for (name, value) in details::fields(line.text) {
             if details::is_order(name) {

@@ -23,13 +23,13 @@ pub(in crate::plan) fn recognises(text: &Text<'_>, path: &str) -> Likeness {
                 _ if read.text.starts_with("Parallel Execution") => return Likeness::Surely,
                 _ => {}
             }
-        } else if let Some(boxed) = box_line(line.text) {
-            if let Some((id, _)) = heads::task(&boxed, false) {
-                if order::is_gate(id) {
-                    return Likeness::Surely;
-                }
-                tasks = true;
+        } else if let Some(boxed) = box_line(line.text)
+            && let Some((id, _)) = heads::task(&boxed, false)
+        {
+            if order::is_gate(id) {
+                return Likeness::Surely;
             }
+            tasks = true;
         }
         fields |= line.text.contains("_Requirements:");
     }

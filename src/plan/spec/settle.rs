@@ -117,7 +117,9 @@ impl Reading<'_, '_> {
                 }
                 Target::AllPrior(_) => None,
             };
-            list.map(|list| list.push(dependency));
+            if let Some(list) = list {
+                list.push(dependency);
+            }
         }
     }
 

@@ -85,14 +85,17 @@ fn real_ids(text: &Text<'_>) -> BTreeSet<String> {
     for line in text.lines() {
         if let Some(head) = heading(line.text).filter(|head| head.level <= 2) {
             example = is_example(head.text);
-        } else if let Some(found) = box_line(line.text).and_then(|b| task(b.rest)) {
-            if !example {
-                ids.insert(found.id.to_owned());
-            }
+        } else if let Some(found) = box_line(line.text).and_then(|b| task(b.rest))
+            && !example
+        {
+            ids.insert(found.id.to_owned());
         }
     }
     ids
 }
+
+/// An id, or the first and the last of a range.
+type Ends = (String, Option<String>);
 
 struct Open {
     at: usize,
@@ -112,7 +115,7 @@ struct Reading<'t, 'a> {
     first: usize,
     /// What the phase says of how it is checked.
     checks: Vec<String>,
-    orders: Vec<(usize, Vec<(String, Option<String>)>, u32)>,
+    orders: Vec<(usize, Vec<Ends>, u32)>,
 }
 
 impl<'a> Reading<'_, 'a> {
@@ -122,10 +125,10 @@ impl<'a> Reading<'_, 'a> {
             return self.heading(head.level, head.text, line);
         }
         let boxed = box_line(line.text);
-        if let Some(boxed) = &boxed {
-            if let Some(found) = task(boxed.rest) {
-                return self.task(line, boxed.mark, &found);
-            }
+        if let Some(boxed) = &boxed
+            && let Some(found) = task(boxed.rest)
+        {
+            return self.task(line, boxed.mark, &found);
         }
         if line.text.trim().is_empty() || is_fence(line.text) {
             return;
@@ -193,10 +196,10 @@ impl<'a> Reading<'_, 'a> {
     /// What a phase says of its test is said of its last task.
     fn end_phase(&mut self) {
         let checks = std::mem::take(&mut self.checks);
-        if self.out.items.len() > self.first {
-            if let Some(last) = self.out.items.last_mut() {
-                last.checks.extend(checks);
-            }
+        if self.out.items.len() > self.first
+            && let Some(last) = self.out.items.last_mut()
+        {
+            last.checks.extend(checks);
         }
         self.first = self.out.items.len();
     }
@@ -275,7 +278,7 @@ impl<'a> Reading<'_, 'a> {
     fn is_twice(&mut self, start: usize, id: &str) -> bool {
         if let Some(&first) = self.seen.get(id) {
             let first = self.out.items[first].line;
-            let message = format!("`{}` is there twice; that in line {first} counts", id);
+            let message = format!("`{id}` is there twice; that in line {first} counts");
             let hint = "give the second task another id";
             let lint = Lint {
                 message,
