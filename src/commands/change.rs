@@ -249,15 +249,16 @@ mod tests {
             "../add-a",
             "-x",
             "--upload-pack=x",
-            "",
             "con",
         ] {
-            let Err(error) = find(word, &root, &root) else {
-                assert_eq!(word, "", "the root itself is a folder without a plan");
-                continue;
-            };
+            let error = find(word, &root, &root).unwrap_err();
             assert_eq!(error.code(), "change-unknown", "{word}");
             assert_eq!(error.hints(), ["changes here: add-a add-b"], "{word}");
         }
+        let error = find("", &root, &root).unwrap_err();
+        assert!(
+            error.to_string().contains("no plan in the folder"),
+            "{error}"
+        );
     }
 }

@@ -127,6 +127,9 @@ fn crowded(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     if picture.input.options.duties == Duties::Integrate {
         return Some(Why::ForWorkers);
     }
+    if picture.input.observed.tip.is_none() {
+        return Some(Why::NoBase);
+    }
     if let Some(why) = picture.input.observed.refused.get(&item.id) {
         return Some(Why::Refused(why.clone()));
     }

@@ -37,6 +37,8 @@ pub enum Why {
     StoppedAfter(PackageId),
     /// The claim was refused.
     Refused(String),
+    /// The commit that it would grow from has not arrived here yet.
+    NoBase,
     /// A signal stopped the run.
     Stopping,
     /// It can start, and this process leaves that to others.
@@ -92,9 +94,11 @@ impl Why {
             | Why::Unmerged { by: Merger::Alive }
             | Why::ForWorkers
             | Why::Places => Hope::Sure,
-            Why::Held { .. } | Why::Unmerged { .. } | Why::OnHold(_) | Why::Refused(_) => {
-                Hope::Somebody
-            }
+            Why::Held { .. }
+            | Why::Unmerged { .. }
+            | Why::OnHold(_)
+            | Why::Refused(_)
+            | Why::NoBase => Hope::Somebody,
             Why::Needs(_)
             | Why::Blocked(_)
             | Why::Trust { .. }
@@ -135,6 +139,7 @@ impl fmt::Display for Why {
                 f.write_str("waits to be merged, and nobody merges now")
             }
             Why::Unanswered(steps) => write!(f, "waits for an answer to {}", steps.join(", ")),
+            Why::NoBase => f.write_str("what it grows from has not arrived yet: git wp sync"),
             Why::RunOver => f.write_str("the run is over"),
         }
     }

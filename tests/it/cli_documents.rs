@@ -145,7 +145,7 @@ const STATE: &str = r#"{
   ]
 }
 "#;
-const LIST: &str = "# TODO\n\n## Tasks\n\n### 7. Add a cache\n- **Status**: [PLANNED]\n\
+const LIST: &str = "# Tasks\n\n## Tasks\n\n### 7. Add a cache\n- **Status**: [PLANNED]\n\
     - **Plan**: [007_add_cache/plans/01_add-cache.md]\n\n**Description**: a cache\n";
 
 #[test]

@@ -143,7 +143,11 @@ impl Machine<'_> {
             return self.shared.tip(records);
         }
         let reached = records.and_then(FeatureView::reached);
-        Ok(Some(reached.unwrap_or(&setup.started.base).clone()))
+        let reached = reached.unwrap_or(&setup.started.base);
+        // A claim that names a commit which is still on its way would be refused, and nobody
+        // would ask again before something else changes.
+        let is_here = setup.repo.objects().exists(reached)?;
+        Ok(is_here.then(|| reached.clone()))
     }
 
     fn land_seen(&self, land: &Land, tip: Option<&Oid>) -> Result<LandSeen> {

@@ -1,5 +1,5 @@
-//! `specs/state.json` and `specs/TODO.md` of team-implement: patched where they say something of the
-//! task, byte for byte the same everywhere else.
+//! `specs/state.json` and `specs/TODO.md` of team-implement: patched where they say something of
+//! the task, byte for byte the same everywhere else.
 
 use crate::base::json;
 use crate::plan::guard;

@@ -11,7 +11,7 @@ use crate::report::books::project_state::{self, TaskState};
 use crate::report::books::{Entry, Progress, team_papers, tick};
 
 const STATE: &str = "specs/state.json";
-const TODO: &str = "specs/TODO.md";
+const LIST: &str = "specs/TODO.md";
 
 type Files = BTreeMap<String, Option<Vec<u8>>>;
 
@@ -200,10 +200,10 @@ impl<'a> Task<'a> {
         if let Some(after) = bytes.and_then(|bytes| project_state::state_json(&bytes, &state)) {
             files.insert(STATE.to_owned(), Some(after));
         }
-        let list = (self.progress.read)(TODO)?;
+        let list = (self.progress.read)(LIST)?;
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok());
         if let Some(after) = list.and_then(|list| project_state::todo(&list, &state)) {
-            files.insert(TODO.to_owned(), Some(after.into_bytes()));
+            files.insert(LIST.to_owned(), Some(after.into_bytes()));
         }
         Ok(())
     }

@@ -114,7 +114,9 @@ fn finished_code_holds_no_loose_ends() {
     let macros = ["todo!", "unimplemented!", "dbg!"];
     for source in all_files() {
         for line in &source.lines {
-            for note in notes.iter().filter(|n| !finds(&line.text, n).is_empty()) {
+            // The name of a file of projects that use team-implement is no note.
+            let text = line.text.replace(concat!("TO", "DO.md"), "");
+            for note in notes.iter().filter(|n| !finds(&text, n).is_empty()) {
                 findings.at(&source, line, format!("holds `{note}`"));
             }
             if line.code.contains("#[allow(") || line.code.contains("#![allow(") {
