@@ -18,6 +18,8 @@ pub struct Profile {
     pub jobs: usize,
     /// What happens to independent packages when one fails.
     pub goes_on: bool,
+    /// Which elements a document runs side by side by its own words.
+    pub beside: Beside,
     /// Where the format's users expect an element's own papers, relative to the folder of the
     /// feature; `{id}` stands for the id.
     pub artefacts: &'static [&'static str],
@@ -35,6 +37,18 @@ pub enum Fallback {
     /// The same within a phase; phases of user stories wait for the phases before the stories,
     /// not for each other.
     Stories,
+}
+
+/// Which elements a document itself puts side by side: that two of them name one file is worth a
+/// finding. Others that could meet just wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Those of one wave of the table.
+    Wave,
+    /// Those marked as parallel that follow each other.
+    Run,
+    /// Those that no statement orders.
+    Unstated,
 }
 
 /// Groups that are done one after the other.
@@ -74,6 +88,7 @@ const LIST: Profile = Profile {
     barrier: None,
     jobs: 4,
     goes_on: true,
+    beside: Beside::Run,
     artefacts: &[],
 };
 
@@ -82,6 +97,7 @@ pub fn of(format: Format) -> Option<&'static Profile> {
     const TEAM: Profile = Profile {
         unit: "phase",
         fallback: Fallback::Chain,
+        beside: Beside::Wave,
         jobs: 2,
         artefacts: &[
             "phases/*phase-{id}-*",
@@ -95,6 +111,7 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         fallback: Fallback::ChainIfSilent,
         jobs: 6,
         goes_on: false,
+        beside: Beside::Unstated,
         artefacts: &[
             "code_review/*{id}*",
             "product_review/*{id}*",
@@ -105,6 +122,7 @@ pub fn of(format: Format) -> Option<&'static Profile> {
     const PURPLE: Profile = Profile {
         unit: "ticket",
         edges: DRAWN,
+        beside: Beside::Unstated,
         fallback: Fallback::ChainIfSilent,
         barrier: Some(Barrier::Phase),
         artefacts: &["completed-tickets-documentation/*{id}*"],
@@ -116,6 +134,7 @@ pub fn of(format: Format) -> Option<&'static Profile> {
     };
     const SPECKITTY: Profile = Profile {
         unit: "work package",
+        beside: Beside::Unstated,
         fallback: Fallback::ChainIfSilent,
         ..LIST
     };

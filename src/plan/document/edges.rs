@@ -9,13 +9,13 @@ use crate::base::PackageId;
 use crate::model::{Edge, EdgeOrigin, ItemKind};
 use crate::plan::document::overlap;
 use crate::plan::outline::{Dependency, Group, Item, Outline, Strength, Target, When};
-use crate::plan::profile::{Barrier, Fallback, Profile};
+use crate::plan::profile::{Barrier, Beside, Fallback, Profile};
 
 /// The label of elements that may run beside their neighbours in the file.
 pub(super) const PARALLEL: &str = "parallel";
 const STORY: &str = "story";
 
-/// A pair of elements that got an edge because they name the same file, and the file.
+/// A pair of elements that the document puts side by side although both name this file.
 pub(super) type Shared = (usize, usize, String);
 
 /// Edges by element.
@@ -31,7 +31,7 @@ pub(super) struct Edges<'a> {
     stated: Vec<bool>,
 }
 
-/// Edges of every element, in its order, and the pairs that share a file.
+/// Edges of every element, in its order, and the pairs that should not be side by side.
 pub(super) fn of(
     outline: &Outline,
     profile: &Profile,
@@ -39,12 +39,13 @@ pub(super) fn of(
 ) -> (Vec<Vec<Edge>>, Vec<Shared>) {
     let mut edges = Edges::new(outline, profile);
     edges.state();
+    let mut shared = edges.unstated();
     edges.fall_back();
     if let Some(barrier) = barrier {
         edges.bar(barrier.label());
     }
     edges.containers();
-    let shared = edges.overlaps();
+    edges.overlaps(&mut shared);
     (edges.finish(), shared)
 }
 
@@ -141,7 +142,9 @@ impl<'a> Edges<'a> {
     }
 
     fn dangle(&mut self, at: usize, id: &str, origin: EdgeOrigin) {
-        let found = PackageId::parse(id).filter(|_| self.orders(at));
+        // A file that holds one element only names others that stand in files of their own.
+        let alone = self.outline.items.len() == 1;
+        let found = PackageId::parse(id).filter(|_| self.orders(at) && !alone);
         if let Some(on) = found {
             self.dangling.push((at, Edge { on, origin }));
         }
@@ -293,17 +296,54 @@ impl<'a> Edges<'a> {
         }
     }
 
+    /// Pairs that name one file and that no statement orders, where that is what counts.
+    fn unstated(&self) -> Vec<Shared> {
+        if self.profile.beside != Beside::Unstated {
+            return Vec::new();
+        }
+        let mut pairs = overlap::pairs(&self.outline.items);
+        pairs.retain(|(a, b, _)| self.may_meet(*a, *b));
+        pairs
+    }
+
+    fn may_meet(&self, a: usize, b: usize) -> bool {
+        self.orders(a) && self.orders(b) && !self.reaches(b, a) && !self.reaches(a, b)
+    }
+
     /// Orders elements that name the same file and could run side by side.
-    fn overlaps(&mut self) -> Vec<Shared> {
-        let mut shared = Vec::new();
+    fn overlaps(&mut self, shared: &mut Vec<Shared>) {
+        let runs = self.run_numbers();
         for (a, b, path) in overlap::pairs(&self.outline.items) {
-            if !self.orders(a) || !self.orders(b) || self.reaches(b, a) || self.reaches(a, b) {
+            if !self.may_meet(a, b) {
                 continue;
             }
             self.add(b, a, EdgeOrigin::Overlap);
-            shared.push((a, b, path));
+            let wave = |at: usize| self.item(at).labels.get("wave");
+            let beside = match self.profile.beside {
+                Beside::Wave => wave(a).is_some() && wave(a) == wave(b),
+                Beside::Run => runs[a].is_some() && runs[a] == runs[b],
+                Beside::Unstated => false,
+            };
+            if beside {
+                shared.push((a, b, path));
+            }
         }
-        shared
+    }
+
+    /// For elements marked as parallel: which run of such elements they are in.
+    fn run_numbers(&self) -> Vec<Option<usize>> {
+        let mut runs = vec![None; self.outline.items.len()];
+        let (mut run, mut before) = (0, None);
+        for at in self.work() {
+            let item = self.item(at);
+            let phase = item.labels.get("phase");
+            if !item.labels.contains_key(PARALLEL) || before != phase {
+                run += 1;
+            }
+            before = phase;
+            runs[at] = item.labels.contains_key(PARALLEL).then_some(run);
+        }
+        runs
     }
 
     /// True if `from` waits for `on`, directly or not.

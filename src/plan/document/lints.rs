@@ -52,11 +52,10 @@ pub(super) fn shared_file(
         ..Span::TOP
     };
     let message = format!(
-        "`{}` and `{}` could run side by side and both name `{}`; `{}` will wait",
+        "`{}` and `{}` stand side by side and both name `{}`; the second will wait",
         foreign(&first.id),
         foreign(&second.id),
         foreign(path),
-        foreign(&second.id),
     );
     let hint = "let one depend on the other, or give them different files".to_owned();
     let both = [first, second];

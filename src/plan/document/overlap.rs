@@ -29,23 +29,39 @@ pub(super) fn pairs(items: &[Item]) -> Vec<(usize, usize, String)> {
     }
     let mut found: BTreeMap<(usize, usize), String> = BTreeMap::new();
     for (path, users) in &by_path {
-        let mut users = users.clone();
         let inside = format!("{path}/");
         let below = by_path.range(inside.clone()..);
-        for (_, more) in below.take_while(|(other, _)| other.starts_with(&inside)) {
-            users.extend(more);
-        }
-        users.sort_unstable();
-        users.dedup();
-        for (i, &a) in users.iter().enumerate() {
-            for &b in &users[i + 1..] {
-                if found.len() >= PAIRS_MAX {
-                    break;
+        let below = below.take_while(|(other, _)| other.starts_with(&inside));
+        let below: Vec<usize> = below.flat_map(|(_, more)| more).copied().collect();
+        for &one in users {
+            for &other in users.iter().chain(&below) {
+                if one != other && found.len() < PAIRS_MAX {
+                    let pair = (one.min(other), one.max(other));
+                    found.entry(pair).or_insert_with(|| path.clone());
                 }
-                found.entry((a, b)).or_insert_with(|| path.clone());
             }
         }
     }
     let sorted = found.into_iter().map(|((a, b), path)| (a, b, path));
     sorted.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Format;
+    use crate::plan::outline::Text;
+    use crate::plan::outline_of::read_outline;
+
+    #[test]
+    fn a_folder_meets_what_is_below_it_and_neighbours_do_not_meet() {
+        let list = "# Tasks\n\n## Phase 1: Setup\n\n- [ ] T001 [P] Write src/a.rs\n\
+            - [ ] T002 [P] Write src/b.rs\n- [ ] T003 [P] Tidy up src/ as a whole\n\
+            - [ ] T004 [P] Write src/a.rs again\n";
+        let text = Text::new(list, "tasks.md");
+        let outline = read_outline(Format::SpeckitTasks, &text).unwrap();
+        let found: Vec<_> = pairs(&outline.items);
+        let short: Vec<(usize, usize)> = found.iter().map(|(a, b, _)| (*a, *b)).collect();
+        assert_eq!(short, [(0, 2), (0, 3), (1, 2), (2, 3)], "{found:?}");
+    }
 }
