@@ -27,6 +27,9 @@ pub(super) fn run(args: &Args) -> Result<Answer> {
     let mut script = String::from_utf8(bytes)
         .map_err(|e| Error::bug("the completion script is not UTF-8").because(e))?;
     if args.shell == Shell::Bash {
+        // clap_complete sets one sign for the hyphen of a program's name where it remembers a
+        // verb, and another where it looks the verb up.
+        script = script.replace("git__subcmd__wp__subcmd__", "git__wp__subcmd__");
         script.push_str(GIT_BRIDGE);
     }
     let data = json!({"shell": args.shell.to_string(), "script": script});

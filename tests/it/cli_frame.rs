@@ -85,6 +85,54 @@ fn completions_exist_for_every_shell() {
 }
 
 #[test]
+fn bash_completes_verbs_sub_verbs_and_values_also_behind_git() {
+    let scratch = Scratch::new();
+    let script = scratch.wp(&["completions", "bash"]).expect(0).stdout;
+    let file = scratch.beside("completion.bash");
+    std::fs::write(&file, script).unwrap();
+    let ask = |words: &[&str]| {
+        let line = words.iter().map(|word| format!("'{word}'"));
+        let line: Vec<String> = line.collect();
+        // As git's own completion calls it, and as bash calls it for the program itself.
+        let asked = format!(
+            "source {}; words=({}); cword={}; _git_wp; echo \"${{COMPREPLY[*]}}\"
+            COMP_WORDS=(git-wp {}); COMP_CWORD={}
+            _git__wp git-wp \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
+            echo \"${{COMPREPLY[*]}}\"",
+            file.display(),
+            line.join(" "),
+            words.len() - 1,
+            line[2..].join(" "),
+            words.len() - 2,
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &asked])
+            .output();
+        // A machine without bash completes nothing in it.
+        let output = output.ok()?;
+        let text = String::from_utf8(output.stdout).unwrap();
+        let answers: Vec<String> = text.lines().map(str::to_owned).collect();
+        assert_eq!(answers[0], answers[1], "{words:?}");
+        Some(answers[0].clone())
+    };
+    let Some(verbs) = ask(&["git", "wp", ""]) else {
+        return;
+    };
+    let help = scratch.wp(&["-h"]).expect(0).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.take_while(|line| line.starts_with("  "));
+    for verb in listed.filter_map(|line| line.split_whitespace().next()) {
+        assert!(verbs.split(' ').any(|word| word == verb), "{verb}: {verbs}");
+    }
+    assert_eq!(ask(&["git", "wp", "impl"]).unwrap(), "implement");
+    assert_eq!(ask(&["git", "wp", "task", "cl"]).unwrap(), "claim");
+    let flag = ask(&["git", "wp", "implement", "--sched"]).unwrap();
+    assert_eq!(flag, "--schedule-only");
+    let formats = ask(&["git", "wp", "validate", "--plan-format", "team"]).unwrap();
+    assert_eq!(formats, "team-plan");
+}
+
+#[test]
 fn no_colour_reaches_a_pipe_unless_it_is_asked_for() {
     let scratch = Scratch::new();
     assert!(!scratch.wp(&["nosuch"]).stderr.contains('\u{1b}'));
