@@ -69,6 +69,22 @@ pub fn find(word: &str, here: &Path, root: &Path) -> Result<Change> {
     Ok(Change::Plan(read(&path, root)?))
 }
 
+/// The change that a `tasks.md` of OpenSpec belongs to: without a task in it, it is a change
+/// without a plan.
+pub fn without_tasks(file: &PlanFile, root: &Path) -> Option<LinearChange> {
+    let is_change = file.folder.parent() == Some(&changes_dir(root));
+    let is_list = file.path.file_name().is_some_and(|name| name == "tasks.md");
+    let name = file.folder.file_name().and_then(|name| name.to_str());
+    let feature = name.and_then(FeatureId::parse);
+    feature
+        .filter(|_| is_change && is_list)
+        .map(|feature| LinearChange {
+            feature,
+            folder: file.folder.clone(),
+            source: shown(&file.folder, root),
+        })
+}
+
 /// The only change with a plan file, for verbs that may be called without `CHANGE`.
 ///
 /// # Errors

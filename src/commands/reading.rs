@@ -93,12 +93,21 @@ pub(super) fn read(
         None => change::only(&root)?,
     };
     match change::find(&word, cx.here(), &root)? {
-        Change::Plan(file) => judge(
-            cx,
-            (&root, &|path: &str| read_inside(&root, path)),
-            (file.source, file.bytes),
-            (how.format, how.asked),
-        ),
+        Change::Plan(file) => {
+            let linear = change::without_tasks(&file, &root);
+            let reading = judge(
+                cx,
+                (&root, &|path: &str| read_inside(&root, path)),
+                (file.source, file.bytes),
+                (how.format, how.asked),
+            )?;
+            let outline = reading.parsed.outline.as_ref();
+            let is_bare = outline.is_none_or(|outline| outline.items.is_empty());
+            match linear.filter(|_| is_bare && how.linear == Linear::Allowed) {
+                Some(change) => Ok(one_package(&change)),
+                None => Ok(reading),
+            }
+        }
         Change::Linear(change) if how.linear == Linear::Allowed => Ok(one_package(&change)),
         Change::Linear(change) => {
             let message = format!("the change `{}` has no plan", change.feature);

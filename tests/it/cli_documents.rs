@@ -260,3 +260,32 @@ fn an_agent_that_edits_the_plan_itself_is_refused() {
         "{why}"
     );
 }
+
+#[test]
+fn a_change_whose_list_holds_no_task_is_one_package() {
+    let path = "openspec/changes/add-x/tasks.md";
+    let scratch = scene(path, "## 1. Later\n\nTo be written.\n", "echo x > x\n");
+    let data = scratch.wp(&["graph", "add-x", "--json"]).expect(0).data();
+    assert_eq!(data["packages"][0]["id"], "wp-main");
+    scratch.wp(&["validate", "add-x"]).expect(1);
+    scratch.write(path, "## 1. Now\n\n- [x] 1.1 Write a\n- [ ] 1.2 Write b\n");
+    let data = scratch.wp(&["graph", "add-x", "--json"]).expect(0).data();
+    let row = &data["packages"][0];
+    assert_eq!(row["id"], "1.1");
+    assert_eq!(row["status"], "done");
+    assert_eq!(row["source_status"], "x");
+    scratch.commit("list");
+    scratch.wp(&["approve", "add-x"]).expect(0);
+    let args = ["implement", "add-x", "--agent", "script", "--json"];
+    let data = scratch.wp(&args).expect(0).data();
+    assert_eq!(data["packages"].as_array().unwrap().len(), 1);
+    assert_eq!(data["settled"][0], "1.1");
+    let branch = data["branch"].as_str().unwrap();
+    let list = scratch.git(&["show", &format!("{branch}:{path}")]);
+    assert!(
+        list.ends_with("- [x] 1.1 Write a\n- [x] 1.2 Write b"),
+        "{list}"
+    );
+    let dry = scratch.wp(&["implement", "add-x", "--agent", "script", "-n"]);
+    assert!(!dry.expect(0).stdout.contains("not approved"));
+}

@@ -39,7 +39,7 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
     };
     let forecast = forecast(question, |id| minutes.get(id).copied().unwrap_or(1));
     let approved = valid.plan.format == Format::Linear
-        || cx.rights()?.find(Subject::Plan, &valid.text)?.is_some();
+        || cx.rights()?.find(Subject::Plan, &valid.terms)?.is_some();
     let trusted = trust::is_trusted(cx)?;
     let branch = plan.job.started.branch.short().to_owned();
     let mut text = report::forecast::render(&forecast, cx.ui.page());

@@ -9,7 +9,8 @@ mod job;
 
 use std::path::PathBuf;
 
-use crate::base::Result;
+use crate::base::text::count;
+use crate::base::{PackageId, Result, json};
 use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
@@ -88,6 +89,25 @@ fn read(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
     }
 }
 
+/// Tells what was found in the plan, to those who want to hear more.
+fn detail(cx: &mut Context<'_>, valid: &ValidPlan) {
+    for finding in &valid.findings {
+        let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
+        cx.ui.detail(&format!("{place}: {}", finding.message));
+    }
+}
+
+/// Says what the plan's document had ticked off before the run.
+fn add_settled(answer: &mut Answer, settled: &[PackageId]) -> Result<()> {
+    if !settled.is_empty() {
+        let before = count(settled.len(), "element");
+        let line = format!("{before} of the plan done before\n");
+        answer.text.push_str(&line);
+        answer.data["settled"] = json::value(&settled)?;
+    }
+    Ok(())
+}
+
 /// Runs the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let to_stdout = running::streams(args.events.as_deref(), cx)?;
@@ -96,10 +116,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         running::restore(cx)?;
     }
     let valid = read(args, cx)?;
-    for finding in &valid.findings {
-        let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
-        cx.ui.detail(&format!("{place}: {}", finding.message));
-    }
+    detail(cx, &valid);
     if args.dry_run {
         return dry::run(args, cx, &valid);
     }
@@ -128,6 +145,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         live.tell(&event);
     }
     let is_over = plan.merged == valid.plan.packages.len();
+    let done_before = valid.plan.settled.clone();
     let listening = (checkout, Signals::listen()?, live.activity());
     let setup = plan.setup(cx, valid, notes, listening)?;
     let mut summarise = answer::summariser(&setup.plan);
@@ -143,6 +161,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let told = live.close();
     let mut answer = answer::render(cx, &report?)?;
     told?;
+    add_settled(&mut answer, &done_before)?;
     if to_stdout {
         // Standard output is a stream of lines then, and ends with the last of them.
         answer.text.clear();
