@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::model::{Finding, Format, Plan, Severity};
 use crate::os::file;
 use crate::plan::document::{self, Asked, BarrierAsked};
+use crate::plan::outline::Outline;
 use crate::plan::{self, Parsed};
 use crate::scope::Fold;
 use crate::state::FeatureView;
@@ -38,6 +39,8 @@ pub(super) struct ValidPlan {
     pub text: Vec<u8>,
     /// What an approval binds: the text, without the marks by which a document is ticked off.
     pub terms: Vec<u8>,
+    /// What the document says beside it, done elements included, where the plan is one.
+    pub outline: Option<Outline>,
     /// How it was read.
     pub asked: Asked,
     /// Warnings.
@@ -155,6 +158,7 @@ fn taken(reading: Reading, asked: Asked) -> Result<ValidPlan> {
         plan,
         text,
         terms,
+        outline: parsed.outline,
         asked,
         findings: report.findings,
     })

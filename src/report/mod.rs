@@ -20,6 +20,7 @@ pub mod overview;
 pub mod programs;
 pub mod progress;
 pub mod remote;
+pub mod spec_text;
 pub mod status;
 pub mod style;
 pub mod summary;

@@ -126,9 +126,9 @@ impl fmt::Display for Why {
                 )
             }
             Why::OnHold(why) => write!(f, "{}", text::foreign(why)),
-            Why::NotSelected => f.write_str("not selected with --only"),
+            Why::NotSelected => f.write_str("not selected"),
             Why::SelectedWithout(ids) => {
-                write!(f, "needs {}, not selected with --only", quoted(ids))
+                write!(f, "needs {}, not selected", quoted(ids))
             }
             Why::StoppedAfter(id) => write!(f, "not started because `{id}` failed"),
             Why::Refused(why) => write!(f, "{}", text::foreign(why)),

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
-use crate::commands::implement::branch;
+use crate::commands::implement::{branch, tracks};
 use crate::commands::reading::ValidPlan;
 use crate::commands::running::setup;
 use crate::engine::resume::Found;
 use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
 use crate::os::random;
+use crate::plan::profile;
 use crate::schedule::{Duties, OnError, RunOptions, Stay};
 use crate::state::record::{By, RunStarted};
 
@@ -22,11 +23,14 @@ pub(super) struct Asked {
     base: Option<String>,
     only: Option<BTreeSet<PackageId>>,
     on_error: OnError,
+    /// What happens when a package fails and nobody says otherwise.
+    usual_on_error: OnError,
     duties: Duties,
 }
 
 impl Asked {
-    pub(super) fn new(args: &super::Args, plan: &Plan, found: &Found) -> Result<Self> {
+    pub(super) fn new(args: &super::Args, valid: &ValidPlan, found: &Found) -> Result<Self> {
+        let plan = &valid.plan;
         let recorded = match found {
             Found::Interrupted(started) => started.options.clone(),
             // A run that ended hands on its agent, not what it was limited to.
@@ -41,10 +45,11 @@ impl Asked {
         };
         let number = |key: &str| recorded.get(key).and_then(Value::as_u64);
         let word = |key: &str| recorded.get(key).and_then(Value::as_str).map(str::to_owned);
-        let stop = recorded.get("on-error").and_then(Value::as_str) == Some("stop");
-        let only = match args.only.is_empty() {
-            false => Some(named(&args.only, plan)?),
-            true => recorded.get("only").and_then(ids),
+        let usual = usual_on_error(plan);
+        let only = match (args.only.is_empty(), &args.track) {
+            (_, Some(track)) => Some(tracks::choose(track, valid)?),
+            (false, None) => Some(named(&args.only, plan)?),
+            (true, None) => recorded.get("only").and_then(ids),
         };
         Ok(Asked {
             jobs: args
@@ -57,9 +62,13 @@ impl Asked {
             on_error: match (args.continue_on_error, args.no_continue_on_error) {
                 (true, _) => OnError::Continue,
                 (false, true) => OnError::Stop,
-                (false, false) if stop => OnError::Stop,
-                (false, false) => OnError::Continue,
+                (false, false) => match word("on-error").as_deref() {
+                    Some("stop") => OnError::Stop,
+                    Some("continue") => OnError::Continue,
+                    _ => usual,
+                },
             },
+            usual_on_error: usual,
             duties: match args.schedule_only {
                 true => Duties::Integrate,
                 false => Duties::All,
@@ -133,8 +142,12 @@ impl Asked {
         if let Some(only) = &self.only {
             options.insert("only".to_owned(), json!(only));
         }
-        if self.on_error == OnError::Stop {
-            options.insert("on-error".to_owned(), json!("stop"));
+        match (self.on_error, self.usual_on_error) {
+            (OnError::Stop, _) => drop(options.insert("on-error".to_owned(), json!("stop"))),
+            (OnError::Continue, OnError::Stop) => {
+                options.insert("on-error".to_owned(), json!("continue"));
+            }
+            (OnError::Continue, OnError::Continue) => {}
         }
         options
     }
@@ -149,6 +162,14 @@ impl Asked {
             duties: self.duties,
             stay: Stay::default(),
         }
+    }
+}
+
+/// What users of the format expect to happen when a package fails.
+fn usual_on_error(plan: &Plan) -> OnError {
+    match profile::of(plan.format).is_none_or(|profile| profile.goes_on) {
+        true => OnError::Continue,
+        false => OnError::Stop,
     }
 }
 
@@ -183,7 +204,9 @@ pub(super) fn agent(asked: &Asked, settings: &Settings, plan: &Plan) -> Result<S
 
 /// A plan with one package has nothing to run side by side.
 pub(super) fn jobs(asked: &Asked, settings: &Settings, plan: &Plan) -> usize {
-    let jobs = asked.jobs.unwrap_or_else(|| setup::jobs(settings));
+    let usual = || profile::of(plan.format).map(|profile| profile.jobs);
+    let jobs = asked.jobs.or(settings.jobs).or_else(usual);
+    let jobs = jobs.unwrap_or_else(|| setup::jobs(settings));
     match plan.format {
         Format::Linear => 1,
         _ => jobs.max(1),

@@ -10,7 +10,8 @@ use crate::commands::{Answer, Context, trust};
 use crate::config::rights::Subject;
 use crate::model::Format;
 use crate::report;
-use crate::schedule::forecast::{Question, forecast};
+use crate::report::spec_text::{Estimate, ExecutionPlan, TaskList};
+use crate::schedule::forecast::{Forecast, Question, forecast};
 use crate::state::record::By;
 use crate::store::Load;
 
@@ -42,7 +43,11 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
         || cx.rights()?.find(Subject::Plan, &valid.terms)?.is_some();
     let trusted = trust::is_trusted(cx)?;
     let branch = plan.job.started.branch.short().to_owned();
-    let mut text = report::forecast::render(&forecast, cx.ui.page());
+    let execution = execution_plan(valid, &question, &forecast);
+    let mut text = match &execution {
+        Some(execution) => execution.render(),
+        None => report::forecast::render(&forecast, cx.ui.page()),
+    };
     text.push_str(&format!(
         "into {branch}, from {}, with agent `{}`\n",
         plan.job.started.base.short(),
@@ -64,5 +69,43 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
         "trusted": trusted,
     });
     data["forecast"] = json::value(&forecast)?;
+    if let Some(execution) = &execution {
+        data["execution_plan"] = json::value(execution)?;
+    }
     Ok(Answer::done(data, text))
+}
+
+/// The plan in the words of the format's users.
+fn execution_plan(
+    valid: &ValidPlan,
+    question: &Question<'_>,
+    forecast: &Forecast,
+) -> Option<ExecutionPlan> {
+    let outline = valid.outline.as_ref();
+    let outline = outline.filter(|_| valid.plan.format == Format::SpecTasks)?;
+    let list = TaskList::of(question.feature, outline);
+    let mut execution = ExecutionPlan::of(&list, &valid.graph, forecast);
+    execution.estimate = estimate(question, &list);
+    Some(execution)
+}
+
+/// How long it takes if every task takes as long as those of earlier runs did on average.
+fn estimate(question: &Question<'_>, list: &TaskList) -> Option<Estimate> {
+    let records = question.view.features.get(question.feature)?;
+    let measured = list.tasks().filter_map(|row| {
+        let package = records.packages.get(&row.id)?;
+        let attempt = package.attempts.get(&package.accept.as_ref()?.attempt)?;
+        attempt.result.as_ref().map(|result| result.seconds)
+    });
+    let measured: Vec<u64> = measured.collect();
+    let count = u64::try_from(measured.len())
+        .ok()
+        .filter(|count| *count > 0)?;
+    let mean = measured.iter().sum::<u64>().div_ceil(count).max(1);
+    // The clock of a forecast counts whatever it is given: here seconds.
+    let seconds = forecast(*question, |_| mean).minutes;
+    (seconds > 0).then_some(Estimate {
+        seconds,
+        measured: measured.len(),
+    })
 }

@@ -50,7 +50,7 @@ impl Planned {
         let none = FeatureView::default();
         let records = view.features.get(&feature).unwrap_or(&none);
         let found = resume::find(records, &valid.plan.hash);
-        let asked = Asked::new(args, &valid.plan, &found)?;
+        let asked = Asked::new(args, valid, &found)?;
         let profile = Profile::find(
             &asked::agent(&asked, &settings, &valid.plan)?,
             &settings.agents,

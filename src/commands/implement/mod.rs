@@ -6,6 +6,7 @@ mod asked;
 mod branch;
 mod dry;
 mod job;
+mod tracks;
 
 use std::path::PathBuf;
 
@@ -40,8 +41,9 @@ pub(super) struct Args {
     /// The remote that decides who may act, for instance origin; set up at once where none is set
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
-    /// Packages at the same time [default: as before, wp.jobs, or the number of CPUs up to 8]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Packages at the same time [default: as before, wp.jobs, what the format's users expect, or
+    /// the number of CPUs up to 8]
+    #[arg(short, long, visible_alias = "max-agents", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Who does the work: `shell`, or a name from `git config wp.agent.NAME.command`
     #[arg(long, value_name = "NAME")]
@@ -55,7 +57,10 @@ pub(super) struct Args {
     /// Only these packages; separated by commas, or given several times
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
     only: Vec<String>,
-    /// Go on with independent packages when one fails (this is the default)
+    /// Only the tasks of this track; `MAP:TRACK` where a list has two maps that disagree
+    #[arg(long, value_name = "TRACK", conflicts_with = "only")]
+    track: Option<String>,
+    /// Go on with independent packages when one fails (the default, but for spec task lists)
     #[arg(long, overrides_with = "no_continue_on_error")]
     continue_on_error: bool,
     /// Start nothing new when a package fails
