@@ -109,6 +109,9 @@ pub struct Listing {
     pub labels: BTreeMap<String, String>,
     /// The files it names, verbatim, in order.
     pub files: Vec<String>,
+    /// Patterns of its own papers, which it may write beside its files. Others may write the
+    /// like, so they are nothing to hold.
+    pub papers: Vec<String>,
     /// What its own dependency field names, before tables, barriers and defaults.
     pub depends_on: Vec<PackageId>,
 }

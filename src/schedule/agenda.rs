@@ -2,7 +2,7 @@
 //!
 //! Made once per run. It holds no state: what happened comes with the view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{ContentHash, PackageId};
 use crate::graph::Graph;
@@ -108,8 +108,16 @@ fn item(package: &Package, graph: &Graph, rank: u64) -> Item {
 /// With `ttl_minutes: 0` its claims beside the write scope are intents, which exclude nobody.
 pub fn lock_set(package: &Package, alone: bool) -> LockSet {
     let claims = package.locks.ttl_minutes > 0;
+    let papers = package.listing.iter().flat_map(|listing| &listing.papers);
+    let papers: BTreeSet<&String> = papers.collect();
     LockSet {
-        write: package.scope.write_allow.clone(),
+        write: package
+            .scope
+            .write_allow
+            .iter()
+            .filter(|path| !papers.contains(path))
+            .cloned()
+            .collect(),
         deny: package.scope.deny.clone(),
         files: package
             .locks

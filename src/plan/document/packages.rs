@@ -47,7 +47,7 @@ pub(super) fn of(
         decomposition: None,
         stack_position: None,
         context_impact: None,
-        listing: Some(listing(item)),
+        listing: Some(listing(item, papers(item, profile, folder))),
     })
 }
 
@@ -61,7 +61,7 @@ fn task_type(item: &Item, profile: &Profile) -> &'static str {
     }
 }
 
-fn listing(item: &Item) -> Listing {
+fn listing(item: &Item, papers: Vec<String>) -> Listing {
     let declared = item.depends_on.iter();
     let declared = declared.filter(|dependency| dependency.origin == EdgeOrigin::Field);
     let declared = declared.filter_map(|dependency| match &dependency.to {
@@ -80,6 +80,7 @@ fn listing(item: &Item) -> Listing {
         kind: item.kind,
         optional: item.optional,
         labels: labels.chain(own).collect(),
+        papers,
         files: item.scope.entries.iter().map(|e| e.path.clone()).collect(),
         depends_on: declared.collect(),
     }
@@ -104,15 +105,7 @@ fn scope(item: &Item, profile: &Profile, folder: &str) -> ScopeSpec {
             mode: ScopeMode::Open,
         };
     }
-    let own = profile.artefacts.iter().filter_map(|path| {
-        let path = path.replace("{id}", &item.id);
-        let below = match folder.is_empty() {
-            true => path,
-            false => format!("{folder}/{path}"),
-        };
-        paths::pattern(&below)
-    });
-    for path in own {
+    for path in papers(item, profile, folder) {
         if !write.contains(&path) {
             write.push(path);
         }
@@ -123,6 +116,18 @@ fn scope(item: &Item, profile: &Profile, folder: &str) -> ScopeSpec {
         deny: Vec::new(),
         mode: ScopeMode::Amend,
     }
+}
+
+fn papers(item: &Item, profile: &Profile, folder: &str) -> Vec<String> {
+    let own = profile.artefacts.iter().filter_map(|path| {
+        let path = path.replace("{id}", &item.id);
+        let below = match folder.is_empty() {
+            true => path,
+            false => format!("{folder}/{path}"),
+        };
+        paths::pattern(&below)
+    });
+    own.collect()
 }
 
 /// A review counts once somebody has answered what it came to; that an agent finished writing it
