@@ -13,8 +13,7 @@ pub mod quote;
 pub mod result_file;
 pub mod slice;
 pub mod supervise;
-
-mod words;
+pub mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -5,7 +5,7 @@
 ///
 /// # Errors
 /// A quote is not closed, or a backslash ends the line: the reason as a sentence fragment.
-pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
+pub fn split(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut chars = line.chars();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::base::text::foreign;
 use crate::base::{Error, FeatureId, Result};
 use crate::commands::places::{self, PLAN_FILE};
+use crate::commands::purple;
 use crate::os::file;
 use crate::plan::limits;
 
@@ -187,6 +188,9 @@ fn ambiguous(word: &str, found: &[PathBuf], root: &Path) -> Error {
 
 fn no_plan(folder: &Path, root: &Path) -> Error {
     let path = shown(folder, root);
+    if let Some(error) = purple::no_specification(&path) {
+        return error;
+    }
     let message = format!("there is no plan in the folder `{}`", foreign(&path));
     Error::usage("change-unknown", message).hint(format!(
         "name the plan file, or write {PLAN_FILE} or tasks.md there"
@@ -194,6 +198,9 @@ fn no_plan(folder: &Path, root: &Path) -> Error {
 }
 
 fn unknown(word: &str, root: &Path) -> Error {
+    if let Some(error) = purple::no_folder(word) {
+        return error;
+    }
     let message = format!("there is no change or plan `{}`", foreign(word));
     let error = Error::usage("change-unknown", message);
     let ids = ids(root);

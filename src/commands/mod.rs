@@ -42,6 +42,7 @@ mod plan;
 mod plan_words;
 mod policy;
 mod prime;
+mod purple;
 mod reading;
 mod remote;
 mod report;

@@ -58,7 +58,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 16] = [
+const SCALARS: [(&str, &str); 17] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -75,6 +75,7 @@ const SCALARS: [(&str, &str); 16] = [
     ("atomic", "ATOMIC"),
     ("leaseseconds", "LEASE_SECONDS"),
     ("pollseconds", "POLL_SECONDS"),
+    ("purple.statuscommand", "PURPLE_STATUS_COMMAND"),
 ];
 
 /// Puts key-value pairs into `settings`, later ones over earlier ones; gives unknown keys.
@@ -133,6 +134,7 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         "atomic" => settings.atomic = given.boolean()?,
         "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
         "pollseconds" => settings.poll = Duration::from_secs(given.number(1, 3600)?),
+        "purple.statuscommand" => settings.purple_status_command = Some(given.text()?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
     }

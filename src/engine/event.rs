@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::base::json::Value;
 use crate::base::{AttemptId, FeatureId, Oid, PackageId, Timestamp};
 use crate::schedule::Holding;
 
@@ -36,6 +37,9 @@ pub struct Event {
     pub word: Option<String>,
     /// One line for people; may be empty.
     pub text: String,
+    /// What a display of Purple is told, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purple_status: Option<Value>,
 }
 
 /// What happened.
@@ -88,6 +92,8 @@ pub enum EventKind {
     WorkStarted,
     /// A worker leaves a run, or a process that may not end it.
     WorkEnded,
+    /// A display of Purple is told something; no fact of its own.
+    PurpleStatus,
 }
 
 impl EventKind {
@@ -103,6 +109,7 @@ impl EventKind {
             commit: None,
             word: None,
             text: String::new(),
+            purple_status: None,
         }
     }
 }
@@ -134,6 +141,13 @@ impl Event {
     #[must_use]
     pub fn word(mut self, word: &str) -> Self {
         self.word = Some(word.to_owned());
+        self
+    }
+
+    /// Adds what a display of Purple is told.
+    #[must_use]
+    pub fn purple_status(mut self, payload: Value) -> Self {
+        self.purple_status = Some(payload);
         self
     }
 

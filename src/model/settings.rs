@@ -46,6 +46,8 @@ pub struct Settings {
     pub lease: Duration,
     /// The longest time between two looks at that remote while a run goes on (`wp.pollSeconds`).
     pub poll: Duration,
+    /// Told how tickets stand (`wp.purple.statusCommand`), without a shell.
+    pub purple_status_command: Option<String>,
     /// What `wp.toml` says.
     pub project: Project,
 }
@@ -101,6 +103,8 @@ pub struct Project {
     pub guard: GuardSettings,
     /// `[policy]`
     pub policy: PolicySettings,
+    /// `[purple]`
+    pub purple: PurpleSettings,
 }
 
 /// `[verify]` of `wp.toml`.
@@ -149,10 +153,21 @@ pub struct LockSettings {
     pub namespaces: Vec<String>,
 }
 
+/// `[purple]` of `wp.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PurpleSettings {
+    /// A command line, without a shell, that is started for every message about a ticket and gets
+    /// it on standard input; git config `wp.purple.statusCommand` wins.
+    pub status_command: Option<String>,
+}
+
 impl Project {
     /// True if the file names a program, so that it needs `git wp trust`.
     pub fn names_programs(&self) -> bool {
-        !self.verify.final_commands.is_empty() || !self.worktree.setup.is_empty()
+        !self.verify.final_commands.is_empty()
+            || !self.worktree.setup.is_empty()
+            || self.purple.status_command.is_some()
     }
 }
 
@@ -176,6 +191,7 @@ impl Default for Settings {
             atomic: true,
             lease: Duration::from_secs(15 * 60),
             poll: Duration::from_secs(2),
+            purple_status_command: None,
             project: Project::default(),
         }
     }

@@ -153,3 +153,19 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         Format::WorkPackages | Format::WorkPackagesSimple | Format::Linear => None,
     }
 }
+
+/// The folder that holds what belongs to a feature, relative to the root; empty at the top.
+pub fn feature_folder(format: Format, source: &str) -> &str {
+    let folder = source.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let nested = match format {
+        Format::TeamPlan => "plans",
+        Format::Purple => "agent-written-specifications",
+        Format::SpeckittyTasks => "tasks",
+        _ => return folder,
+    };
+    match folder.rsplit_once('/') {
+        Some((above, name)) if name == nested => above,
+        None if folder == nested => "",
+        _ => folder,
+    }
+}

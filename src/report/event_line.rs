@@ -25,9 +25,10 @@ pub struct EventLine {
 
 impl EventLine {
     /// True if the line belongs into the story. What waits is shown by `status`, and there is a
-    /// line for every package that waits for another.
+    /// line for every package that waits for another; and what displays are told follows from
+    /// the rest.
     pub fn is_told(&self) -> bool {
-        self.kind != "waiting"
+        !matches!(self.kind.as_str(), "waiting" | "purple-status")
     }
 }
 

@@ -19,6 +19,7 @@ pub mod log;
 pub mod overview;
 pub mod programs;
 pub mod progress;
+pub mod purple_status;
 pub mod remote;
 pub mod spec_text;
 pub mod status;

@@ -1,6 +1,7 @@
 //! `git wp implement`: the main job. Reads and checks everything at the border, then hands it to
 //! the engine and tells what it says.
 
+mod announce;
 mod answer;
 mod asked;
 mod branch;
@@ -12,7 +13,9 @@ use std::path::PathBuf;
 
 use crate::base::text::count;
 use crate::base::{PackageId, Result, json};
+use crate::commands::implement::announce::Announcer;
 use crate::commands::plan_words::PlanWords;
+use crate::commands::purple;
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
 use crate::commands::running::relay::{self, Ending};
@@ -113,6 +116,26 @@ fn add_settled(answer: &mut Answer, settled: &[PackageId]) -> Result<()> {
     Ok(())
 }
 
+/// Says what a run would fail for, where only a forecast is asked for.
+fn warn(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
+    if let Err(missing) = purple::demand_standards(&valid.plan, &cx.root()?) {
+        cx.ui.warn(missing.code(), missing.message());
+    }
+    Ok(())
+}
+
+/// Fails where something forbids that the plan is run.
+fn demand(args: &Args, cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
+    purple::demand_standards(&valid.plan, &cx.root()?)?;
+    authority::join(cx, args.remote.as_deref())?;
+    let disk = match args.allow_network_fs {
+        true => NetworkDisk::Allowed,
+        false => NetworkDisk::Refused,
+    };
+    running::check_file_system(disk, cx)?;
+    permission::demand(cx, valid)
+}
+
 /// Runs the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let to_stdout = running::streams(args.events.as_deref(), cx)?;
@@ -123,21 +146,17 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let valid = read(args, cx)?;
     detail(cx, &valid);
     if args.dry_run {
+        warn(cx, &valid)?;
         return dry::run(args, cx, &valid);
     }
-    authority::join(cx, args.remote.as_deref())?;
-    let disk = match args.allow_network_fs {
-        true => NetworkDisk::Allowed,
-        false => NetworkDisk::Refused,
-    };
-    running::check_file_system(disk, cx)?;
-    permission::demand(cx, &valid)?;
+    demand(args, cx, &valid)?;
     let by = cx.by()?;
     let plan = job::Planned::new(args, cx, &valid, by)?;
     plan.warn(cx)?;
     plan.publish(cx, &valid)?;
     let live = Live::new(args.events.as_deref(), cx)?;
     live.enter(&plan.job, plan.merged);
+    let mut announcer = Announcer::new(cx, &live, &valid)?;
     let checkout = match args.update_checkout {
         true => CheckoutRule::Update,
         false => CheckoutRule::LeaveAlone,
@@ -155,8 +174,12 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let setup = plan.setup(cx, valid, notes, listening)?;
     let mut summarise = answer::summariser(&setup.plan);
     let report = engine::implement(setup, &plan.job, &mut summarise, &mut |event| {
-        live.tell(event);
+        announcer.tell(event);
     });
+    if let Some(why) = announcer.close(report.as_ref().ok()) {
+        cx.ui
+            .warn("purple-status", &format!("the status command: {why}"));
+    }
     let ending = Ending::Told(report.as_ref().ok());
     if !is_over && let Err(error) = relay::leave(cx, (&feature, ending)) {
         // What the run came to counts, not what could be said about it.

@@ -43,6 +43,7 @@ impl Shared {
         let objects = self.setup.repo.objects();
         let tree = objects.commit(tip)?.tree;
         let read = |path: &str| objects.file(&tree, &RepoPath::from(path));
+        let list = |folder: &str| files_below(&objects, &tree, folder);
         books::entries(&Progress {
             plan: &self.setup.plan,
             statuses: &self.statuses(records, moment),
@@ -51,6 +52,7 @@ impl Shared {
             now: clock::now(),
             is_over: matches!(moment, Moment::Over),
             read: &read,
+            list: &list,
         })
     }
 
@@ -107,4 +109,16 @@ impl Shared {
         }
         Ok(tip)
     }
+}
+
+/// The paths of all files below a folder of a tree, sorted; none if there is no such folder.
+pub(super) fn files_below(objects: &Objects, tree: &Oid, folder: &str) -> Result<Vec<String>> {
+    let Some(below) = objects.subtree(tree, &RepoPath::from(folder))? else {
+        return Ok(Vec::new());
+    };
+    let found = objects.walk(&below, folder)?;
+    let paths = found.iter().filter_map(|entry| entry.path.to_str());
+    let mut paths: Vec<String> = paths.map(str::to_owned).collect();
+    paths.sort();
+    Ok(paths)
 }

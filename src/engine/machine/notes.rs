@@ -1,10 +1,13 @@
 //! What an agent is told of others: results and deviations of what it depends on, and why earlier
 //! attempts at its own package failed. The prompt quotes all of it as data.
 
-use crate::agent::Note;
+use std::convert::Infallible;
+
+use crate::agent::{Note, Sources};
 use crate::base::RepoPath;
 use crate::base::json::Value;
-use crate::model::{EndReason, Package};
+use crate::model::{EdgeOrigin, EndReason, Format, Package, Plan};
+use crate::plan::purple::shelf::{self, Kind, Shelf, Told};
 use crate::state::FeatureView;
 use crate::state::record::Attempt;
 use crate::state::view::AttemptView;
@@ -16,7 +19,9 @@ pub(super) fn for_attempt(
     attempt: &Attempt,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    for edge in &package.depends_on {
+    // That a group comes later is no interest in everything the groups before it did.
+    let stated = package.depends_on.iter();
+    for edge in stated.filter(|edge| edge.origin != EdgeOrigin::Barrier) {
         let view = records.packages.get(&edge.on);
         let accepted = view.and_then(|p| p.attempts.get(&p.accept.as_ref()?.attempt));
         if let Some(view) = accepted {
@@ -30,6 +35,43 @@ pub(super) fn for_attempt(
         }
     }
     notes
+}
+
+/// Adds what the documentation of finished tickets says that concerns `package`, where the plan
+/// is one of those whose agents leave such documentation. What is among the notes already, word
+/// for word, is not said twice.
+pub(super) fn of_documents(
+    plan: &Plan,
+    package: &Package,
+    sources: Sources<'_>,
+    notes: &mut Vec<Note>,
+) {
+    if plan.format != Format::Purple {
+        return;
+    }
+    let paths = (sources.list)(&shelf::folder(plan));
+    let text = |path: &str| Ok::<_, Infallible>((sources.read)(path).map(String::into_bytes));
+    let Ok(shelf) = Shelf::read(plan, &paths, text);
+    for told in shelf.concerning(plan, package) {
+        let known = |note: &Note| note.text.contains(&told.remark.text);
+        if !notes.iter().any(known) {
+            notes.push(of_document(&told));
+        }
+    }
+}
+
+fn of_document(told: &Told<'_>) -> Note {
+    let tickets = told.doc.tickets.join(", ");
+    let name = told.path.rsplit('/').next().unwrap_or(told.path);
+    let kind = match told.kind {
+        Kind::Deviation => "deviation from the specification",
+        Kind::Note => "note for later tickets",
+    };
+    Note {
+        from: format!("{tickets} ({name}:{})", told.remark.line),
+        kind: kind.to_owned(),
+        text: told.remark.text.clone(),
+    }
 }
 
 fn of_dependency(view: &AttemptView) -> Vec<Note> {

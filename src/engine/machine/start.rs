@@ -5,6 +5,7 @@ use crate::agent::prompt::{self, Brief, PROMPT_MAX};
 use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sources, supervise};
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::books::files_below;
 use crate::engine::machine::notes;
 use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
@@ -157,21 +158,14 @@ impl Worker {
             let bytes = objects.file(&tree, &RepoPath::from(path)).ok().flatten()?;
             String::from_utf8(bytes).ok()
         };
-        let list = |folder: &str| {
-            let below = objects
-                .subtree(&tree, &RepoPath::from(folder))
-                .ok()
-                .flatten();
-            let found = below.and_then(|tree| objects.walk(&tree, folder).ok());
-            let mut paths: Vec<String> = found
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|entry| entry.path.to_str().map(str::to_owned))
-                .collect();
-            paths.sort();
-            paths
+        // What cannot be read is left out of the prompt; the agent sees it in its folder.
+        let list = |folder: &str| files_below(&objects, &tree, folder).unwrap_or_default();
+        let sources = Sources {
+            read: &read,
+            list: &list,
         };
         let mut notes = notes::for_attempt(self.records()?, package, attempt);
+        notes::of_documents(&setup.plan, package, sources, &mut notes);
         notes.extend(setup.notes.iter().cloned());
         let brief = Brief {
             plan: &setup.plan,
@@ -182,10 +176,6 @@ impl Worker {
             notes: &notes,
             delimiter: &random::id(12)?,
             max: PROMPT_MAX,
-        };
-        let sources = Sources {
-            read: &read,
-            list: &list,
         };
         let prompt = prompt::write(&brief, sources);
         Ok((prompt.text, prompt.cuts))

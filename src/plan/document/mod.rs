@@ -19,7 +19,7 @@ use crate::plan::limits;
 use crate::plan::node::Span;
 use crate::plan::outline::{Outline, Text};
 use crate::plan::outline_of;
-use crate::plan::profile::{self, Barrier, Profile};
+use crate::plan::profile::{self, Barrier, Profile, feature_folder};
 use crate::plan::span::Spans;
 use crate::plan::work_packages::Parsed;
 
@@ -156,22 +156,6 @@ pub(super) fn read(bytes: &[u8], source: &str, format: Format, asked: Asked) -> 
     let text = Text::new(whole, source);
     let outline = outline_of::read_outline(format, &text)?;
     Some(parse(outline, &text, (format, profile), asked))
-}
-
-/// The folder that holds what belongs to a feature, relative to the root; empty at the top.
-fn feature_folder(format: Format, source: &str) -> &str {
-    let folder = source.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let nested = match format {
-        Format::TeamPlan => "plans",
-        Format::Purple => "agent-written-specifications",
-        Format::SpeckittyTasks => "tasks",
-        _ => return folder,
-    };
-    match folder.rsplit_once('/') {
-        Some((above, name)) if name == nested => above,
-        None if folder == nested => "",
-        _ => folder,
-    }
 }
 
 /// The header: the feature is named after its folder, else after its file.

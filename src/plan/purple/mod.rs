@@ -6,6 +6,7 @@
 pub mod docs;
 mod heads;
 mod order;
+pub mod shelf;
 mod ticket;
 
 use std::collections::BTreeMap;

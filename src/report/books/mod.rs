@@ -4,8 +4,11 @@
 //! Pure: from what is known of a run and from the files as they are to the files as they should be.
 
 mod project_state;
+mod purple;
 mod team;
 mod team_papers;
+
+pub use purple::{accepted, in_short, notes};
 
 use std::collections::BTreeMap;
 
@@ -32,6 +35,8 @@ pub struct Progress<'a> {
     pub now: Timestamp,
     /// Gives the bytes of a file of the tree that the books are kept in.
     pub read: &'a dyn Fn(&str) -> Result<Option<Vec<u8>>>,
+    /// Gives the paths of all files below a folder of it.
+    pub list: &'a dyn Fn(&str) -> Result<Vec<String>>,
 }
 
 /// One commit of the books.
@@ -58,8 +63,10 @@ pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
     let Ok(whole) = std::str::from_utf8(&bytes) else {
         return Ok(Vec::new());
     };
-    if plan.format == Format::TeamPlan {
-        return team::entries(progress, whole);
+    match plan.format {
+        Format::TeamPlan => return team::entries(progress, whole),
+        Format::Purple => return purple::entries(progress, whole),
+        _ => {}
     }
     let (text, ticked) = tick(whole, progress, |_| true);
     if ticked.is_empty() {
