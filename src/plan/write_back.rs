@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use crate::model::{Format, ItemStatus};
 use crate::plan::outline::{Item, Mark, MarkStyle, Outline, Text};
@@ -72,38 +73,126 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The text of the document with one status changed. The same text if it says so already.
+/// A document that statuses are written into; read once, whatever is tried with it.
+#[derive(Debug)]
+pub struct Document<'a> {
+    whole: &'a str,
+    format: Format,
+    source: &'a str,
+    outline: Outline,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`Refusal::NoDocument`], if the format is none.
+    pub fn read(whole: &'a str, (format, source): (Format, &'a str)) -> Result<Self, Refusal> {
+        let outline = read_outline(format, &Text::new(whole, source));
+        Ok(Document {
+            whole,
+            format,
+            source,
+            outline: outline.ok_or(Refusal::NoDocument)?,
+        })
+    }
+
+    /// The text with one status changed. The same text if it says so already. Reads the result
+    /// once, and a second time where the usual marker of this file means something else there.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn set(&self, whose: Whose<'_>, to: &NewStatus) -> Result<String, Refusal> {
+        let mark = match whose {
+            Whose::Plan => self.outline.mark.as_ref().ok_or(Refusal::NoPlace)?,
+            Whose::Item(id) => &self.outline.items[position(&self.outline, id)?].mark,
+        };
+        let words = Words {
+            format: self.format,
+            outline: &self.outline,
+            whose,
+        };
+        let status = match to {
+            NewStatus::Status(status) if *status == mark.status => {
+                return Ok(self.whole.to_owned());
+            }
+            NewStatus::Status(status) => *status,
+            NewStatus::Marker(_) if mark.range.is_none() => return Err(Refusal::NoPlace),
+            NewStatus::Marker(marker) => {
+                let known = words.known(mark);
+                return match self.try_marker(whose, mark, marker) {
+                    Ok((after, found)) if found.status != ItemStatus::Unknown => Ok(after),
+                    tried if known.contains(marker) => tried.map(|(after, _)| after),
+                    _ => Err(Refusal::NoMarker(known)),
+                };
+            }
+        };
+        let (usual, default) = (words.usual(mark, status), words.default(mark.style, status));
+        if usual != default && usual != mark.text {
+            let tried = self.try_marker(whose, mark, &usual);
+            if let Ok((after, found)) = tried
+                && found.status == status
+            {
+                return Ok(after);
+            }
+        }
+        if mark.style != MarkStyle::Box && words.default(mark.style, mark.status) == default {
+            // The format has one word for both.
+            return Ok(self.whole.to_owned());
+        }
+        match self.try_marker(whose, mark, default)? {
+            // The words of the element say so, whatever its marker is.
+            (after, found) if found.status == mark.status && after != self.whole => {
+                Err(Refusal::NoPlace)
+            }
+            (after, _) => Ok(after),
+        }
+    }
+
+    /// The text with this marker, and the mark as it is read there.
+    fn try_marker(
+        &self,
+        whose: Whose<'_>,
+        mark: &Mark,
+        wanted: &str,
+    ) -> Result<(String, Mark), Refusal> {
+        if wanted == mark.text {
+            return Ok((self.whole.to_owned(), mark.clone()));
+        }
+        if whose == Whose::Plan && wanted.is_empty() {
+            return Err(Refusal::NoPlace);
+        }
+        let (after, at) = patch(self.whole, mark, wanted).ok_or(Refusal::NoPlace)?;
+        let found = read_outline(self.format, &Text::new(&after, self.source));
+        let found = found.ok_or(Refusal::NoDocument)?;
+        match difference(&self.outline, &found, whose, wanted) {
+            // Without its marker the element has something else that looks like one.
+            Some(_) if wanted.is_empty() => return Err(Refusal::NoPlace),
+            Some(what) => return Err(Refusal::SideEffect(what)),
+            None => {}
+        }
+        let mark = match whose {
+            Whose::Plan => found.mark,
+            Whose::Item(id) => found.item(id).map(|item| item.mark.clone()),
+        };
+        // A marker that is taken away must not be looked for elsewhere afterwards.
+        let stays = |mark: &Mark| mark.range.as_ref().map(|range| range.start) == Some(at);
+        let mark = mark.filter(stays).ok_or(Refusal::NoPlace)?;
+        Ok((after, mark))
+    }
+}
+
+/// As [`Document::set`], of a document that only one status is written into.
 ///
 /// # Errors
 /// See [`Refusal`].
 pub fn set_status(
     whole: &str,
-    (format, source): (Format, &str),
+    named: (Format, &str),
     whose: Whose<'_>,
     to: &NewStatus,
 ) -> Result<String, Refusal> {
-    let text = Text::new(whole, source);
-    let before = read_outline(format, &text).ok_or(Refusal::NoDocument)?;
-    let mark = match whose {
-        Whose::Plan => before.mark.as_ref().ok_or(Refusal::NoPlace)?,
-        Whose::Item(id) => &before.items[position(&before, id)?].mark,
-    };
-    let words = Words {
-        format,
-        outline: &before,
-        whose,
-    };
-    let wanted = words.choose(mark, to)?;
-    if wanted == mark.text {
-        return Ok(whole.to_owned());
-    }
-    let after = patch(whole, mark, &wanted).ok_or(Refusal::NoPlace)?;
-    let reread = Text::new(&after, source);
-    let found = read_outline(format, &reread).ok_or(Refusal::NoDocument)?;
-    match difference(&before, &found, whose, &wanted) {
-        Some(what) => Err(Refusal::SideEffect(what)),
-        None => Ok(after),
-    }
+    Document::read(whole, named)?.set(whose, to)
 }
 
 fn position(outline: &Outline, id: &str) -> Result<usize, Refusal> {
@@ -124,20 +213,6 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn choose(&self, mark: &Mark, to: &NewStatus) -> Result<String, Refusal> {
-        match to {
-            NewStatus::Status(status) if *status == mark.status => Ok(mark.text.clone()),
-            NewStatus::Status(status) => Ok(self.usual(mark, *status)),
-            NewStatus::Marker(word) => {
-                let known = self.known(mark);
-                match known.contains(word) {
-                    true => Ok(word.clone()),
-                    false => Err(Refusal::NoMarker(known)),
-                }
-            }
-        }
-    }
-
     /// The marker of a status: as this file writes it elsewhere, else as the format's users do.
     fn usual(&self, mark: &Mark, status: ItemStatus) -> String {
         let default = self.default(mark.style, status);
@@ -164,7 +239,7 @@ impl Words<'_> {
         match (style, self.format) {
             (MarkStyle::Box, format) => in_box(format, status),
             (_, Format::SpeckittyTasks) => lane(status),
-            _ if self.whose == Whose::Plan && status == ItemStatus::Running => "IMPLEMENTING",
+            _ if self.whose == Whose::Plan && in_words(status) == "IN PROGRESS" => "IMPLEMENTING",
             _ => in_words(status),
         }
     }
@@ -180,7 +255,14 @@ impl Words<'_> {
         let also = match (mark.style, self.format) {
             (MarkStyle::Box, Format::KiroTasks) => &["x", "X", "-", "~", " "][..],
             (MarkStyle::Box, _) => &["x", "X", " "][..],
-            _ => &["DONE", "IMPLEMENTING"][..],
+            (_, Format::SpeckittyTasks) => &[][..],
+            _ => &[
+                "DONE",
+                "IMPLEMENTING",
+                "MANUAL",
+                "MECHANICAL",
+                "REQUIRES FILE READING",
+            ][..],
         };
         let mut known: Vec<String> = Vec::new();
         for word in usual
@@ -232,23 +314,22 @@ fn in_words(status: ItemStatus) -> &'static str {
     }
 }
 
-/// The text with another marker. A bracket comes and goes with its words.
-fn patch(whole: &str, mark: &Mark, wanted: &str) -> Option<String> {
-    let range = mark.range.clone()?;
-    let is_empty = mark.text.is_empty();
-    let (range, instead) = match mark.style {
-        MarkStyle::Nowhere => return None,
-        MarkStyle::Bracket if is_empty => (range, format!(" [{wanted}]")),
-        MarkStyle::Bracket if wanted.is_empty() => {
-            let before = whole.get(..range.start)?.strip_suffix(" [")?;
-            whole.get(range.end..)?.strip_prefix(']')?;
-            (before.len()..range.end + 1, String::new())
+/// The text with another marker, and where that begins. A bracket comes and goes with its words.
+fn patch(whole: &str, mark: &Mark, wanted: &str) -> Option<(String, usize)> {
+    let Range { start, end } = mark.range.clone()?;
+    let (range, instead, at) = match (mark.style, mark.text.is_empty(), wanted.is_empty()) {
+        (MarkStyle::Nowhere, ..) => return None,
+        (MarkStyle::Bracket, true, _) => (start..end, format!(" [{wanted}]"), start + " [".len()),
+        (MarkStyle::Bracket, false, true) => {
+            let before = whole.get(..start)?.strip_suffix(" [")?.len();
+            whole.get(end..)?.strip_prefix(']')?;
+            (before..end + "]".len(), String::new(), before)
         }
-        MarkStyle::Box | MarkStyle::Words if is_empty || wanted.is_empty() => return None,
-        MarkStyle::Box | MarkStyle::Words | MarkStyle::Bracket => (range, wanted.to_owned()),
+        (_, false, false) => (start..end, wanted.to_owned(), start),
+        (MarkStyle::Box | MarkStyle::Words, ..) => return None,
     };
     let (before, after) = (whole.get(..range.start)?, whole.get(range.end..)?);
-    Some([before, &instead, after].concat())
+    Some(([before, &instead, after].concat(), at))
 }
 
 /// What is read differently, beside the mark that was meant to change.

@@ -49,6 +49,7 @@ mod plan_documents_spec;
 mod plan_documents_speckit;
 mod plan_documents_speckitty;
 mod plan_documents_team;
+mod plan_documents_write;
 mod plan_fields;
 mod plan_rules;
 mod plan_schemas;
