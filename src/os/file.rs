@@ -102,13 +102,24 @@ pub fn place(path: &Path, bytes: &[u8], folder: &Path) -> Result<()> {
 ///
 /// A link at `path` is replaced, not followed. The folder must exist.
 pub fn replace(path: &Path, bytes: &[u8], access: Access, durability: Durability) -> Result<()> {
+    put(
+        path,
+        bytes,
+        Permissions::from_mode(access.mode()),
+        durability,
+    )
+}
+
+fn put(path: &Path, bytes: &[u8], mode: Permissions, durability: Durability) -> Result<()> {
     let folder = folder_of(path)?;
     let about = |e| Error::io(format!("cannot write `{}`", path.display()), e);
     let mut temporary = tempfile::Builder::new()
         .prefix(".tmp-")
-        .permissions(Permissions::from_mode(access.mode()))
+        .permissions(mode.clone())
         .tempfile_in(folder)
         .map_err(about)?;
+    // The umask takes bits away that the file may have had.
+    temporary.as_file().set_permissions(mode).map_err(about)?;
     temporary.write_all(bytes).map_err(about)?;
     if durability != Durability::Off {
         temporary.as_file().sync_data().map_err(about)?;
@@ -118,6 +129,21 @@ pub fn replace(path: &Path, bytes: &[u8], access: Access, durability: Durability
         sync_dir(folder)?;
     }
     Ok(())
+}
+
+/// Puts `bytes` at `path` in one step, as [`replace`] does, and leaves the mode of the file that
+/// is there as it is.
+///
+/// # Errors
+/// There is no regular file at `path`, or the disk refuses.
+pub fn rewrite(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
+    let about = |e| Error::io(format!("cannot write `{}`", path.display()), e);
+    let there = fs::symlink_metadata(path).map_err(about)?;
+    if !there.is_file() {
+        let message = format!("`{}` is not a regular file", path.display());
+        return Err(Error::usage("not-a-file", message));
+    }
+    put(path, bytes, there.permissions(), durability)
 }
 
 /// Makes a file that must not exist yet; `false` if it does. The content may be half there
@@ -239,6 +265,26 @@ mod tests {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(names(folder.path()).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn rewriting_keeps_the_mode_and_refuses_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a"), folder.path().join("b"));
+        for mode in [0o600, 0o664, 0o755] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            rewrite(&path, b"new", Durability::Off).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            let kept = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(kept & 0o777, mode);
+        }
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(
+            rewrite(&link, b"x", Durability::Off).unwrap_err().code(),
+            "not-a-file"
+        );
+        assert!(rewrite(&folder.path().join("c"), b"x", Durability::Off).is_err());
     }
 
     #[test]

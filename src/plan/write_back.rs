@@ -127,8 +127,11 @@ impl<'a> Document<'a> {
                 };
             }
         };
-        let (usual, default) = (words.usual(mark, status), words.default(mark.style, status));
-        if usual != default && usual != mark.text {
+        let default = words.default(mark.style, status);
+        for usual in words.usual(mark, status) {
+            if usual == default || usual == mark.text {
+                continue;
+            }
             let tried = self.try_marker(whose, mark, &usual);
             if let Ok((after, found)) = tried
                 && found.status == status
@@ -136,8 +139,7 @@ impl<'a> Document<'a> {
                 return Ok(after);
             }
         }
-        if mark.style != MarkStyle::Box && words.default(mark.style, mark.status) == default {
-            // The format has one word for both.
+        if words.is_one(mark, status) {
             return Ok(self.whole.to_owned());
         }
         match self.try_marker(whose, mark, default)? {
@@ -213,20 +215,32 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// The marker of a status: as this file writes it elsewhere, else as the format's users do.
-    fn usual(&self, mark: &Mark, status: ItemStatus) -> String {
+    /// Whether the format has one marker for what stands there and for `status`. Beside a box that
+    /// its words overrule there is no marker at all.
+    fn is_one(&self, mark: &Mark, status: ItemStatus) -> bool {
+        let overruled = mark.style == MarkStyle::Box && mark.status == ItemStatus::Skipped;
+        let is_known = mark.status != ItemStatus::Unknown && !overruled;
+        is_known && self.default(mark.style, mark.status) == self.default(mark.style, status)
+    }
+
+    /// Markers that may mean a status here, the likeliest first: as this file writes it elsewhere,
+    /// and a ticked box where words say that it was left out.
+    fn usual(&self, mark: &Mark, status: ItemStatus) -> Vec<String> {
+        let mut usual = vec![self.most_used(mark, status)];
+        if status == ItemStatus::Skipped && self.format == Format::SpeckitTasks {
+            usual.push(self.most_used(mark, ItemStatus::Done));
+        }
+        usual
+    }
+
+    fn most_used(&self, mark: &Mark, status: ItemStatus) -> String {
         let default = self.default(mark.style, status);
-        let same = |other: &&Mark| {
+        let items = self.outline.items.iter().map(|item| &item.mark);
+        let same = items.filter(|other| {
             other.style == mark.style && other.status == status && !other.text.is_empty()
-        };
+        });
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for other in self
-            .outline
-            .items
-            .iter()
-            .map(|item| &item.mark)
-            .filter(same)
-        {
+        for other in same {
             *counts.entry(&other.text).or_default() += 1;
         }
         let often = counts

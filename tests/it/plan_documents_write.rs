@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use git_wp::model::{Format, ItemStatus};
+use git_wp::check;
+use git_wp::model::{Format, ItemStatus, Severity};
+use git_wp::plan::document::{self, Asked};
 use git_wp::plan::outline::{Mark, MarkStyle, Outline, Text};
 use git_wp::plan::outline_of::read_outline;
 use git_wp::plan::write_back::{Document, NewStatus, Refusal, Whose, set_status};
+use git_wp::plan::{self, export};
+use git_wp::scope::Fold;
 
 use crate::support::documents::documents;
 
@@ -321,4 +325,73 @@ fn what_is_no_marker_is_refused() {
         &NewStatus::parse("done"),
     );
     assert_eq!(refused, Err(Refusal::NoDocument));
+}
+
+/// Every document of the corpus that is a plan to run: as work packages it is one too.
+#[test]
+fn what_is_converted_is_valid_work_packages() {
+    let context = check::Context {
+        read_file: &|_| None,
+        program_exists: &|_| false,
+        extra_namespaces: &[],
+        fold: Fold::None,
+    };
+    let mut converted = 0;
+    for (folder, format) in [
+        ("team-plans", Format::TeamPlan),
+        ("team-plans-nodeps", Format::TeamPlan),
+        ("spec-tasks", Format::SpecTasks),
+        ("purple/midimed", Format::Purple),
+        ("kiro-tasks", Format::KiroTasks),
+        ("openspec-tasks", Format::OpenspecTasks),
+        ("speckit-tasks", Format::SpeckitTasks),
+        ("speckitty-tasks", Format::SpeckittyTasks),
+    ] {
+        for (name, source) in documents(folder) {
+            let source = reopened(format, &source);
+            let parsed = plan::open(source.as_bytes(), SOURCE, Some(format), Asked::default());
+            let valid = check::judge(&parsed, SOURCE, &context).valid;
+            let Some(plan) = parsed.plan.filter(|_| valid) else {
+                continue;
+            };
+            let plan = document::to_do(plan);
+            if plan.packages.is_empty() {
+                continue;
+            }
+            let (yaml, renamed) = export::work_packages(&plan).unwrap();
+            let report = check::validate(yaml.as_bytes(), "x/work-packages.yaml", &context);
+            let errors = report
+                .findings
+                .iter()
+                .filter(|f| f.severity == Severity::Error);
+            let errors: Vec<String> = errors.map(|f| f.message.clone()).collect();
+            assert!(report.valid, "{folder}/{name}: {errors:?}");
+            assert_eq!(report.packages, plan.packages.len(), "{folder}/{name}");
+            assert!(renamed.iter().all(|(id, _)| plan.package(id).is_some()));
+            converted += 1;
+        }
+    }
+    assert!(converted == 0 || converted > 100, "{converted}");
+}
+
+/// The document with nothing done yet, as far as it has places for that.
+fn reopened(format: Format, source: &str) -> String {
+    let mut text = source.to_owned();
+    let mut marks: Vec<Mark> = outline(format, source)
+        .items
+        .into_iter()
+        .map(|item| item.mark)
+        .collect();
+    marks.sort_by_key(|mark| std::cmp::Reverse(mark.range.as_ref().map(|range| range.start)));
+    for mark in marks.into_iter().filter(|mark| mark.status.is_settled()) {
+        let open = match mark.style {
+            MarkStyle::Box => " ",
+            MarkStyle::Bracket | MarkStyle::Words => "NOT STARTED",
+            MarkStyle::Nowhere => continue,
+        };
+        if let Some(range) = mark.range {
+            text.replace_range(range, open);
+        }
+    }
+    text
 }

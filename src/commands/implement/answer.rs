@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::base::json::{Value, json};
-use crate::base::{Error, ExitCode, Kind, PackageId, Result, json};
+use crate::base::{Error, ExitCode, Kind, PackageId, RepoPath, Result, json};
 use crate::commands::{Answer, Context};
 use crate::engine::{Advanced, RunReport};
 use crate::graph::Graph;
-use crate::model::{Plan, RunResult};
+use crate::model::{ItemStatus, PackageStatus, Plan, RunResult};
 use crate::os::clock;
+use crate::report::books::{self, Progress};
 use crate::report::style::{Label, Page};
 use crate::report::summary::{self, Ending, Sources};
 use crate::report::view::{AwaitingRow, StatusView};
@@ -57,7 +58,7 @@ fn awaiting(report: &RunReport) -> Vec<AwaitingRow> {
 ///
 /// # Errors
 /// Interrupted, if a signal ended it.
-pub(super) fn render(cx: &mut Context<'_>, report: &RunReport) -> Result<Answer> {
+pub(super) fn render(cx: &mut Context<'_>, plan: &Plan, report: &RunReport) -> Result<Answer> {
     let view = cx
         .store()?
         .view(&Load::Features(vec![report.feature.clone()]))?;
@@ -99,16 +100,47 @@ pub(super) fn render(cx: &mut Context<'_>, report: &RunReport) -> Result<Answer>
         "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
         "seconds": report.seconds,
     });
-    let text = text(report, &shown, cx.ui.page());
+    let page = cx.ui.page();
+    let table = match returned(cx, plan, (report, &records))? {
+        Some(returned) => returned,
+        None => status::render(&shown, clock::now(), page),
+    };
+    let text = table + &text(report, &shown, page);
     Ok(Answer::done(data, text).exit(report.exit_code()))
 }
 
+/// What the users of the plan's format are used to read at the end.
+fn returned(
+    cx: &mut Context<'_>,
+    plan: &Plan,
+    (report, records): (&RunReport, &FeatureView),
+) -> Result<Option<String>> {
+    let repo = cx.repo()?;
+    let objects = repo.objects();
+    let tree = objects.commit(&report.head)?.tree;
+    let read = |path: &str| objects.file(&tree, &RepoPath::from(path));
+    let rows = report.standing.packages.iter();
+    let statuses = rows.filter_map(|row| match row.status {
+        PackageStatus::Merged => Some((row.id.clone(), ItemStatus::Done)),
+        PackageStatus::Failed => Some((row.id.clone(), ItemStatus::Blocked)),
+        _ => None,
+    });
+    books::returned(&Progress {
+        plan,
+        statuses: &statuses.collect(),
+        records,
+        run: &report.started,
+        is_over: true,
+        now: clock::now(),
+        read: &read,
+    })
+}
+
 fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
-    let mut text = status::render(shown, clock::now(), page);
     let word = page.paint(Label::from(report.result), report.result.as_str());
     let branch = report.started.branch.short();
     let head = report.head.short();
-    text.push_str(&format!("\n{word}: {branch} at {head}\n"));
+    let mut text = format!("\n{word}: {branch} at {head}\n");
     match &report.branch {
         Some(Advanced::CheckedOut { at }) => text.push_str(&format!(
             "the branch is checked out at {at} and was left alone; there:\n  \

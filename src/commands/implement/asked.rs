@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
-use crate::commands::implement::{branch, tracks};
+use crate::commands::implement::{branch, team, tracks};
 use crate::commands::reading::ValidPlan;
 use crate::commands::running::setup;
 use crate::engine::resume::Found;
@@ -46,14 +46,16 @@ impl Asked {
         let number = |key: &str| recorded.get(key).and_then(Value::as_u64);
         let word = |key: &str| recorded.get(key).and_then(Value::as_str).map(str::to_owned);
         let usual = usual_on_error(plan);
-        let only = match (args.only.is_empty(), &args.track) {
-            (_, Some(track)) => Some(tracks::choose(track, valid)?),
-            (false, None) => Some(named(&args.only, plan)?),
-            (true, None) => recorded.get("only").and_then(ids),
+        let only = match (args.only.is_empty(), &args.track, &args.resume_phase) {
+            (_, Some(track), _) => Some(tracks::choose(track, valid)?),
+            (_, None, Some(phase)) => Some(team::from(phase, plan)?),
+            (false, None, None) => Some(named(&args.only, plan)?),
+            (true, None, None) => recorded.get("only").and_then(ids),
         };
         Ok(Asked {
             jobs: args
                 .jobs
+                .or(args.team_size.map(team::size))
                 .map(usize::from)
                 .or(number("jobs").map(|n| n as usize)),
             agent: args.agent.clone().or(word("agent")),

@@ -1,6 +1,7 @@
 //! What is to be run, from the command line, the records and the settings.
 
 use crate::agent::{Note, Profile};
+use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, Result};
 use crate::commands::implement::asked::{self, Asked};
@@ -12,11 +13,11 @@ use crate::commands::{Context, policy, trust};
 use crate::engine::resume::{self, Found};
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::git::Repo;
-use crate::model::Plan;
+use crate::model::{Format, Plan};
 use crate::os::signal::Signals;
 use crate::report::status::quoted;
 use crate::schedule::{Agenda, Limits};
-use crate::state::record::By;
+use crate::state::record::{By, RunStarted};
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
 
@@ -55,22 +56,25 @@ impl Planned {
             &asked::agent(&asked, &settings, &valid.plan)?,
             &settings.agents,
         )?;
-        let started = match found {
+        let mut started = match found {
             Found::Interrupted(started) => started,
             Found::Earlier(started) => asked.again(started, (&repo, by.clone()), valid)?,
             Found::Nothing => asked.first((&repo, &settings, by.clone()), valid)?,
         };
-        let mut started = started;
         // Trying writes, and a dry run writes nothing.
         let missing = match args.dry_run {
             true => Vec::new(),
             false => capabilities::probe(cx).missing(),
         };
-        for line in &missing {
-            let line = format!("{line}: packages run one after the other");
-            if !started.degraded.contains(&line) {
-                started.degraded.push(line);
-            }
+        degrade(&mut started, &missing);
+        let jobs = match missing.is_empty() {
+            true => asked::jobs(&asked, &settings, &valid.plan),
+            false => 1,
+        };
+        if valid.plan.format == Format::TeamPlan {
+            // Its papers tell how many there could be.
+            let word = started.options.entry("jobs".to_owned());
+            word.or_insert(json!(jobs));
         }
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         let merged = merged.count();
@@ -80,10 +84,7 @@ impl Planned {
             agenda: Agenda::of(&valid.plan, &valid.graph),
             options: asked.options(&started, profile.trust, by.actor),
             limits: Limits {
-                jobs: match missing.is_empty() {
-                    true => asked::jobs(&asked, &settings, &valid.plan),
-                    false => 1,
-                },
+                jobs,
                 ..Limits::default()
             },
             agent: profile.name.clone(),
@@ -176,6 +177,16 @@ impl Planned {
             activity,
         };
         setup::setup(cx, &self.job, valid, choices)
+    }
+}
+
+/// Notes what is missing here, once.
+fn degrade(started: &mut RunStarted, missing: &[String]) {
+    for line in missing {
+        let line = format!("{line}: packages run one after the other");
+        if !started.degraded.contains(&line) {
+            started.degraded.push(line);
+        }
     }
 }
 

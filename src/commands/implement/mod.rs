@@ -7,6 +7,7 @@ mod asked;
 mod branch;
 mod dry;
 mod job;
+mod team;
 mod tracks;
 
 use std::path::PathBuf;
@@ -48,6 +49,12 @@ pub(super) struct Args {
     /// the number of CPUs up to 8]
     #[arg(short, long, visible_alias = "max-agents", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Phases at the same time, 2 to 4; the same as `--jobs`, for plans of team-implement
+    #[arg(long, value_name = "N", conflicts_with = "jobs")]
+    team_size: Option<u16>,
+    /// Begin with this phase of a plan of team-implement; open phases before it are left alone
+    #[arg(long, value_name = "PHASE", conflicts_with = "only")]
+    resume_phase: Option<String>,
     /// Who does the work: `shell`, or a name from `git config wp.agent.NAME.command`
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
@@ -145,6 +152,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     let valid = read(args, cx)?;
     detail(cx, &valid);
+    team::check(args, cx, &valid.plan)?;
     if args.dry_run {
         warn(cx, &valid)?;
         return dry::run(args, cx, &valid);
@@ -169,10 +177,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         live.tell(&event);
     }
     let is_over = plan.merged == valid.plan.packages.len();
-    let done_before = valid.plan.settled.clone();
     let listening = (checkout, Signals::listen()?, live.activity());
     let setup = plan.setup(cx, valid, notes, listening)?;
-    let mut summarise = answer::summariser(&setup.plan);
+    let read = setup.plan.clone();
+    let mut summarise = answer::summariser(&read);
     let report = engine::implement(setup, &plan.job, &mut summarise, &mut |event| {
         announcer.tell(event);
     });
@@ -187,9 +195,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             .warn("handoff", &format!("no handoff was left: {error}"));
     }
     let told = live.close();
-    let mut answer = answer::render(cx, &report?)?;
+    let mut answer = answer::render(cx, &read, &report?)?;
     told?;
-    add_settled(&mut answer, &done_before)?;
+    add_settled(&mut answer, &read.settled)?;
     if to_stdout {
         // Standard output is a stream of lines then, and ends with the last of them.
         answer.text.clear();

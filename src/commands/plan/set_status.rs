@@ -1,6 +1,7 @@
 //! `git wp plan set-status`: one status written back into a document, nothing else touched.
 
-use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
 
 use crate::base::json::json;
 use crate::base::text::foreign;
@@ -10,7 +11,8 @@ use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::Linear;
 use crate::commands::{Answer, Context};
 use crate::model::{Durability, Format, ItemStatus};
-use crate::os::file::{self, Access};
+use crate::os::lock::FileLock;
+use crate::os::{clock, file, lock};
 use crate::plan::write_back::{self, NewStatus, Refusal, Whose};
 use crate::plan::{self, outline::Text, outline_of};
 
@@ -40,6 +42,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     cx.refuse_in_room("plan set-status")?;
     let root = cx.root()?;
+    // Taken before the file is read, so that two of these lose nothing of each other.
+    let _lock = alone(cx, &root)?;
     let Change::Plan(file) = change::find(&args.change, cx.here(), &root)? else {
         let message = format!("the change `{}` has no plan", foreign(&args.change));
         return Err(Error::usage("plan-missing", message).hint("name the path of a plan"));
@@ -57,28 +61,24 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let after = after.map_err(|refusal| refused(&refusal))?;
     let changed = after != whole;
     if changed {
-        let mode = std::fs::metadata(&file.path).map(|meta| meta.permissions().mode());
-        let access = match mode {
-            Ok(mode) if mode & 0o111 != 0 => Access::Program,
-            _ => Access::Shared,
-        };
-        file::replace(&file.path, after.as_bytes(), access, Durability::Full)?;
+        file::rewrite(&file.path, after.as_bytes(), Durability::Full)?;
     }
     let (status, marker) = standing(&after, (format, source), &args.id);
-    let text = match changed {
-        true => format!(
-            "{}: {} is {}\n",
-            foreign(source),
-            foreign(&args.id),
-            status.as_str()
-        ),
-        false => format!(
-            "{}: {} is {} already\n",
-            foreign(source),
-            foreign(&args.id),
-            status.as_str()
-        ),
-    };
+    let already = if changed { "" } else { " already" };
+    let wanted = ItemStatus::parse(&args.status).filter(|wanted| *wanted != status);
+    let mut text = format!(
+        "{}: {} is {}{already}\n",
+        foreign(source),
+        foreign(&args.id),
+        status.as_str()
+    );
+    if let Some(wanted) = wanted {
+        text.push_str(&format!(
+            "the format has no marker for {}; the nearest is `{}`\n",
+            wanted.as_str(),
+            foreign(&marker)
+        ));
+    }
     let data = json!({
         "source": source,
         "format": format,
@@ -89,6 +89,24 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     });
     Ok(Answer::done(data, text))
 }
+
+/// Nobody else here writes a status while this is held. Outside a repository there is no place
+/// for a lock.
+fn alone(cx: &mut Context<'_>, root: &Path) -> Result<Option<FileLock>> {
+    if !cx.has_repo()? {
+        return Ok(None);
+    }
+    let path = cx.repo()?.wp_dir().join("plan.lock");
+    let held = lock::lock(&path, LOCK_WAIT)?;
+    held.announce(
+        &format!("git wp plan set-status in {}", root.display()),
+        clock::now(),
+    );
+    Ok(Some(held))
+}
+
+/// A status is written within milliseconds.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 fn standing(text: &str, (format, source): (Format, &str), id: &str) -> (ItemStatus, String) {
     let outline = outline_of::read_outline(format, &Text::new(text, source));

@@ -7,6 +7,7 @@ mod project_state;
 mod purple;
 mod team;
 mod team_papers;
+mod team_text;
 
 pub use purple::{accepted, in_short, notes};
 
@@ -77,6 +78,18 @@ pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
         files,
         message: message(plan, &ticked),
     }])
+}
+
+/// What the users of the format are used to read at the end of a run; `None` where they are used
+/// to nothing.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn returned(progress: &Progress<'_>) -> Result<Option<String>> {
+    match progress.plan.format {
+        Format::TeamPlan => team::returned(progress),
+        _ => Ok(None),
+    }
 }
 
 /// The document with every status that is known, and whose changed.

@@ -8,7 +8,7 @@ use crate::plan::outline::{Item, Outline, Text};
 use crate::plan::outline_of::read_outline;
 use crate::plan::write_back::{self, NewStatus, Whose};
 use crate::report::books::project_state::{self, TaskState};
-use crate::report::books::{Entry, Progress, team_papers, tick};
+use crate::report::books::{Entry, Progress, team_papers, team_text, tick};
 
 const STATE: &str = "specs/state.json";
 const LIST: &str = "specs/TODO.md";
@@ -43,6 +43,18 @@ pub(super) fn entries(progress: &Progress<'_>, whole: &str) -> Result<Vec<Entry>
         out.extend(task.end(&text, !out.is_empty())?);
     }
     Ok(out)
+}
+
+/// The return text; `None` if the plan is not there.
+pub(super) fn returned(progress: &Progress<'_>) -> Result<Option<String>> {
+    let Some(bytes) = (progress.read)(&progress.plan.source)? else {
+        return Ok(None);
+    };
+    let Ok(whole) = std::str::from_utf8(&bytes) else {
+        return Ok(None);
+    };
+    let task = Task::new(progress, whole)?;
+    Ok(task.map(|task| team_text::returned(&task)))
 }
 
 impl<'a> Task<'a> {
@@ -80,7 +92,7 @@ impl<'a> Task<'a> {
         known.unwrap_or(item.mark.status)
     }
 
-    fn is_done(&self, at: usize) -> bool {
+    pub(super) fn is_done(&self, at: usize) -> bool {
         self.status(self.item(at)).is_settled()
     }
 
@@ -165,11 +177,7 @@ impl<'a> Task<'a> {
             false => ItemStatus::Running,
         };
         self.put_plan(&mut files, &self.with_plan_status(after, status));
-        let summary = self.path(&format!(
-            "summaries/{}_implementation-summary.md",
-            self.round
-        ));
-        let summary = whole.then_some(summary);
+        let summary = whole.then(|| team_papers::summary_path(self));
         if let Some(path) = &summary {
             let content = team_papers::summary(self);
             files.insert(path.clone(), Some(content.into_bytes()));

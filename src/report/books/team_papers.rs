@@ -25,6 +25,14 @@ pub(super) fn debug_path(task: &Task<'_>, phase: &str) -> String {
     task.path(&format!("debug/{}_phase-{phase}-debug.md", task.round))
 }
 
+/// Where the summary of the whole task stands.
+pub(super) fn summary_path(task: &Task<'_>) -> String {
+    task.path(&format!(
+        "summaries/{}_implementation-summary.md",
+        task.round
+    ))
+}
+
 /// The results of a phase whose agent wrote none.
 pub(super) fn results(task: &Task<'_>, item: &Item) -> String {
     let status = marker(task.status(item));
@@ -155,18 +163,18 @@ fn metrics(task: &Task<'_>) -> String {
 }
 
 /// What was measured of a run.
-struct Figures {
-    phases: usize,
-    done: usize,
-    waves: usize,
+pub(super) struct Figures {
+    pub(super) phases: usize,
+    pub(super) done: usize,
+    pub(super) waves: usize,
     parallel: usize,
-    debuggers: usize,
+    pub(super) debuggers: usize,
     teammates: usize,
     completed: usize,
 }
 
 impl Figures {
-    fn of(task: &Task<'_>) -> Self {
+    pub(super) fn of(task: &Task<'_>) -> Self {
         let items = &task.outline.items;
         let all = items.iter().flat_map(|item| attempts(task, &item.id));
         let all: Vec<&AttemptView> = all.collect();
@@ -198,7 +206,7 @@ fn ended_well(attempt: &AttemptView) -> bool {
 }
 
 /// The most attempts that were under way at one moment.
-fn most_at_once(attempts: &[&AttemptView]) -> usize {
+pub(super) fn most_at_once(attempts: &[&AttemptView]) -> usize {
     let mut moments = Vec::new();
     for attempt in attempts {
         let start = attempt.attempt.by.at;
@@ -280,7 +288,7 @@ fn errors(task: &Task<'_>) -> Vec<Value> {
     blocked.map(error).collect()
 }
 
-fn attempts<'a>(task: &Task<'a>, phase: &str) -> Vec<&'a AttemptView> {
+pub(super) fn attempts<'a>(task: &Task<'a>, phase: &str) -> Vec<&'a AttemptView> {
     let id = PackageId::parse(phase);
     let package = id.and_then(|id| task.progress.records.packages.get(&id));
     let attempts = package.map_or_else(Vec::new, PackageView::in_order);
@@ -323,12 +331,12 @@ fn paths(paths: &[String]) -> String {
     lines.collect()
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     text::foreign(&words.join(" ")).to_string()
 }
 
-fn marker(status: ItemStatus) -> &'static str {
+pub(super) fn marker(status: ItemStatus) -> &'static str {
     match status {
         ItemStatus::Done => "COMPLETED",
         ItemStatus::Blocked | ItemStatus::Failed => "BLOCKED",
@@ -344,7 +352,7 @@ fn date(task: &Task<'_>) -> String {
     task.progress.now.to_string().chars().take(10).collect()
 }
 
-fn jobs(task: &Task<'_>) -> u64 {
+pub(super) fn jobs(task: &Task<'_>) -> u64 {
     let jobs = task.progress.run.options.get("jobs");
     jobs.and_then(Value::as_u64).unwrap_or(1)
 }
