@@ -133,6 +133,8 @@ fn returned(
         is_over: true,
         now: clock::now(),
         read: &read,
+        // A return text tells of the plan and of the records, of no folder.
+        list: &|_| Ok(Vec::new()),
     })
 }
 
