@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use git_wp::check::{self, Context};
 use git_wp::guard::{self, Rules};
-use git_wp::model::{LockKey, Trust};
+use git_wp::model::{Format, LockKey, Trust};
+use git_wp::plan::document::{self, Asked};
+use git_wp::plan::write_back::{Document, NewStatus, Refusal, Whose};
 use git_wp::plan::{self, contracts, queue_result};
 use git_wp::scope::Fold;
+
+use crate::support::documents::documents;
 
 /// xorshift; good enough to damage text.
 struct Dice(u64);
@@ -356,4 +360,172 @@ fn a_thousand_packages_with_ten_patterns_are_judged_in_a_second() {
             .len(),
         1_000
     );
+}
+
+/// Documents with a little of everything that their format has.
+const DOCUMENTS: [(Format, &str); 7] = [
+    (
+        Format::TeamPlan,
+        "# Implementation Plan: A\n\n- **Task**: 7 - a\n- **Status**: [PLANNED]\n\n\
+         ## Implementation Phases\n\n| Wave | Phases | Blocked by |\n|---|---|---|\n\
+         | 1 | 1 | -- |\n| 2 | 2A, 3 | 1 |\n\n### Phase 1: One [DONE]\n\n**Depends on**: none\n\n\
+         - [x] **Task 1.1**: a *(completed)*\n\n**Files to modify**:\n- `src/{a,b}.rs` - x\n\n\
+         ### Phase 2A: Two\n\n- **Depends on:** Phases 1 (why\n\n**Status**: in progress\n\n\
+         ### Phase 3: Three [NOT STARTED]\n\n**Depends on**: 1-2\n\n## Testing & Validation\n",
+    ),
+    (
+        Format::SpecTasks,
+        "# Tasks\n\n### Track A: One (No Dependencies)\n\n> Start after Track B + CR1\n\n\
+         - [x] 1. **First** \u{2713}\n  - Files: `a.rs`, `b.rs`\n  - _Dependencies: Tasks 2-3_\n\
+         - [ ] CR-A. **Review**\n  - **Status: REQUIRES CHANGES**\n- [ ] RW-A. **Rework**\n  \
+         - _Trigger: Only if CR-A status is \"Requires changes\"_\n\n#### Task 1.1: By heading\n\n\
+         1. **Group 1 (Immediate Start)**:\n   - Track A (Tasks 1-3) - x\n",
+    ),
+    (
+        Format::Purple,
+        "# Implementation Spec\n\n**Phase 1: Base**\n\n### PHASE-1-A: One\n\n\
+         **Ticket ID:** `AO-001`\n**Files:**\n- CREATE: `a.ts`\n- optionally `b.ts` if x\n\n\
+         **Dependencies:** None (parallel with Phase 2)\n\n#### AO-002: Two\n\n\
+         **Dependencies:** AO-001\n\n## Dependency Graph\n\nAO-001 --> AO-002 \u{2500}\u{2500}> AO-003\n",
+    ),
+    (
+        Format::OpenspecTasks,
+        "## 1. One\n\n- [ ] 1.1 [S] First\n  **Dependencies**: None\n  **Files**: a.rs\n\
+         * [x] 1.2a Second\n- [ ] Checkpoint: all\n- [~] no number\n",
+    ),
+    (
+        Format::KiroTasks,
+        "# Implementation Plan\n\n- [X] 1. First\n- [-] 2. Second\n  - [~] 2.1* Part (P)\n    \
+         - _Requirements: 1.1_\n    - _Depends: 1_\n- [ ]* 3. Third\n  - File: src/a.ts\n",
+    ),
+    (
+        Format::SpeckitTasks,
+        "# Tasks\n\n- [P] tasks = different files\n\n## Phase 1: Setup\n\n- [ ] T001 [P] One in a.py\n\
+         - [X] T002 [US1] Two SKIPPED\n- [x] T036.1 Three - DEFERRED: x\n\n**Checkpoint**: x\n\n\
+         ## Dependencies & Execution Order\n\n- T001 depends on T002\n",
+    ),
+    (
+        Format::SpeckittyTasks,
+        "---\nwork_package_id: \"WP01\"\nlane: \"doing\"\ndependencies: [WP02]\nowned_files: [\"a/**\"]\n\
+         subtasks:\n- T001\nhistory:\n- lane: planned\n---\n\n# Work Package Prompt: WP01\n",
+    ),
+];
+
+/// Whatever a document has become: it is judged with places, made a plan of, and every status
+/// that can be written can be taken back.
+fn judge_document(format: Format, bytes: &[u8], dice: &mut Dice) {
+    let context = Context {
+        read_file: &|_| None,
+        program_exists: &|_| false,
+        extra_namespaces: &[],
+        fold: Fold::None,
+    };
+    let parsed = plan::open(bytes, "plan.md", Some(format), Asked::default());
+    let report = check::judge(&parsed, "plan.md", &context);
+    for finding in &report.findings {
+        assert!(finding.line > 0 && finding.column > 0, "{finding:?}");
+    }
+    if let Some(plan) = parsed.plan {
+        document::to_do(plan);
+    }
+    let (Ok(text), Some(outline)) = (std::str::from_utf8(bytes), parsed.outline) else {
+        return;
+    };
+    if outline.items.is_empty() {
+        return;
+    }
+    let item = &outline.items[dice.roll(outline.items.len())];
+    let named = (format, "plan.md");
+    let whose = Whose::Item(&item.id);
+    let status = NewStatus::parse(["done", "pending", "running", "blocked"][dice.roll(4)]);
+    match Document::read(text, named).unwrap().set(whose, &status) {
+        Ok(after) => {
+            let marker = NewStatus::Marker(item.mark.text.clone());
+            let back = Document::read(&after, named).unwrap().set(whose, &marker);
+            let nothing_was_changed = after == text;
+            let was_unknown = matches!(back, Err(Refusal::NoMarker(_)));
+            assert!(
+                nothing_was_changed || was_unknown || back.as_deref() == Ok(text),
+                "{format:?} {:?}: {back:?}\n{text}",
+                item.id
+            );
+        }
+        Err(refusal) => assert_ne!(refusal, Refusal::NoDocument),
+    }
+}
+
+fn fuzz_document(nth: usize) {
+    let (format, seed) = DOCUMENTS[nth];
+    let mut dice = Dice(0x5eed_0010 + nth as u64);
+    for _ in 0..rounds() {
+        let bytes = damaged(&mut dice, seed.as_bytes());
+        judge_document(format, &bytes, &mut dice);
+    }
+}
+
+#[test]
+fn damaged_team_plans_are_judged_and_written_without_panic() {
+    fuzz_document(0);
+}
+
+#[test]
+fn damaged_spec_lists_are_judged_and_written_without_panic() {
+    fuzz_document(1);
+}
+
+#[test]
+fn damaged_purple_specs_are_judged_and_written_without_panic() {
+    fuzz_document(2);
+}
+
+#[test]
+fn damaged_openspec_lists_are_judged_and_written_without_panic() {
+    fuzz_document(3);
+}
+
+#[test]
+fn damaged_kiro_lists_are_judged_and_written_without_panic() {
+    fuzz_document(4);
+}
+
+#[test]
+fn damaged_speckit_lists_are_judged_and_written_without_panic() {
+    fuzz_document(5);
+}
+
+#[test]
+fn damaged_speckitty_packages_are_judged_and_written_without_panic() {
+    fuzz_document(6);
+}
+
+/// Meant for release builds: `cargo test --release --test it fifty -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stderr, reason = "a measurement is told")]
+fn no_reader_takes_fifty_milliseconds_on_its_largest_document() {
+    for (folder, format) in [
+        ("team-plans", Format::TeamPlan),
+        ("team-plans-nodeps", Format::TeamPlan),
+        ("spec-tasks", Format::SpecTasks),
+        ("purple/midimed", Format::Purple),
+        ("openspec-tasks", Format::OpenspecTasks),
+        ("kiro-tasks", Format::KiroTasks),
+        ("speckit-tasks", Format::SpeckitTasks),
+        ("speckitty-tasks", Format::SpeckittyTasks),
+    ] {
+        let found = documents(folder);
+        let Some((_, text)) = found.iter().max_by_key(|(_, text)| text.len()) else {
+            return;
+        };
+        let once = || {
+            let start = Instant::now();
+            let parsed = plan::open(text.as_bytes(), "plan.md", Some(format), Asked::default());
+            assert!(parsed.outline.is_some());
+            start.elapsed()
+        };
+        let best = (0..20).map(|_| once()).min().unwrap();
+        let (kib, ms) = (text.len() / 1024, best.as_secs_f64() * 1000.0);
+        eprintln!("{folder}: {kib} KiB in {ms:.2} ms");
+        assert!(best < Duration::from_millis(50), "{folder}: {best:?}");
+    }
 }
