@@ -51,6 +51,7 @@ mod running;
 mod status;
 mod sync;
 mod task;
+mod task_list;
 mod trust;
 mod validate;
 mod verbs;

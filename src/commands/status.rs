@@ -3,7 +3,7 @@
 use crate::base::json::json;
 use crate::base::{FeatureId, Result, json};
 use crate::commands::rooms::is_supervised;
-use crate::commands::{Answer, Context, feature, kept, remote};
+use crate::commands::{Answer, Context, feature, kept, remote, task_list};
 use crate::engine;
 use crate::report::overview::{self, OverviewRow};
 use crate::report::remote::RemoteView;
@@ -14,7 +14,7 @@ use crate::state::{FeatureView, View};
 use crate::store::{Load, Store};
 
 /// Counts the forms of [`StatusView`] that are kept in the cache.
-const DERIVED: &str = "status-3";
+const DERIVED: &str = "status-4";
 
 /// Show where a feature and its packages stand
 ///
@@ -50,8 +50,16 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     abandoned(cx, &mut view, &briefs)?;
     kept::measure(&cx.repo()?, &mut view);
     view.remote = remote;
-    let text = status::render(&view, cx.now(), cx.ui.page());
-    Ok(Answer::done(json::value(&view)?, text))
+    let (now, page) = (cx.now(), cx.ui.page());
+    let mut data = json::value(&view)?;
+    let text = match task_list::board(cx, &store, &view)? {
+        Some(board) => {
+            data["progress"] = json::value(&board.tally(now))?;
+            status::render_list(&view, &board.lines(now), now, page)
+        }
+        None => status::render(&view, now, page),
+    };
+    Ok(Answer::done(data, text))
 }
 
 /// The feature as its records tell it, from the cache where nothing waits for an authority.

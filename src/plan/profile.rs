@@ -21,8 +21,7 @@ pub struct Profile {
     /// Which elements a document runs side by side by its own words.
     pub beside: Beside,
     /// Where the format's users expect an element's own papers, relative to the folder of the
-    /// feature; `{id}` stands for the id. Two ids give patterns that no path matches both of:
-    /// else no two elements could ever run at the same time.
+    /// feature; `{id}` stands for the id.
     pub artefacts: &'static [&'static str],
 }
 
@@ -101,10 +100,10 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         beside: Beside::Wave,
         jobs: 2,
         artefacts: &[
-            "phases/??_phase-{id}-*",
+            "phases/*phase-{id}-*",
             "progress/phase-{id}-*",
             "handoffs/phase-{id}-*",
-            "debug/??_phase-{id}-*",
+            "debug/*phase-{id}-*",
         ],
         ..LIST
     };
@@ -114,10 +113,9 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         goes_on: false,
         beside: Beside::Unstated,
         artefacts: &[
-            "code_review/{id}.md",
-            "code_review/{id}-*",
-            "product_review/{id}.md",
-            "product_review/{id}-*",
+            "code_review/*{id}*",
+            "product_review/*{id}*",
+            "reviews/*{id}*",
         ],
         ..LIST
     };
@@ -127,10 +125,7 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         beside: Beside::Unstated,
         fallback: Fallback::ChainIfSilent,
         barrier: Some(Barrier::Phase),
-        artefacts: &[
-            "completed-tickets-documentation/{id}.md",
-            "completed-tickets-documentation/{id}-*",
-        ],
+        artefacts: &["completed-tickets-documentation/*{id}*"],
         ..LIST
     };
     const SPECKIT: Profile = Profile {

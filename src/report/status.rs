@@ -30,6 +30,44 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
     out
 }
 
+/// Draws the status of a list of tasks: the block that its users know, and what of its packages
+/// says more than the block does.
+pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Page) -> String {
+    let mut out = head(view, page);
+    out.push_str(&format!("\n{}\n", block.join("\n")));
+    let telling = view.packages.iter().filter(|row| {
+        !matches!(
+            row.status,
+            PackageStatus::Merged | PackageStatus::Pending | PackageStatus::Ready
+        )
+    });
+    let rows: Vec<Vec<Cell>> = telling.map(|row| cells(row, now)).collect();
+    if !rows.is_empty() {
+        let mut table = Table::new(2);
+        table.head(&["package", "status", "try", "agent", "time", "why"]);
+        for row in rows {
+            table.row(row);
+        }
+        out.push_str(&format!("\n{}", table.render(page)));
+    }
+    if !view.awaiting.is_empty() {
+        out.push('\n');
+        out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
+    }
+    out.push_str(&escalations(view, page));
+    out.push_str(&superseded(view, page));
+    out
+}
+
+/// Draws the end of a run of a list, with the report that says what became of its tasks.
+pub fn render_end(view: &StatusView, completion: &str, page: Page) -> String {
+    let mut out = head(view, page);
+    out.push_str(&format!("\n{completion}"));
+    out.push_str(&escalations(view, page));
+    out.push_str(&superseded(view, page));
+    out
+}
+
 /// What agents cannot decide by themselves.
 fn escalations(view: &StatusView, page: Page) -> String {
     if view.escalations.is_empty() {
@@ -234,6 +272,7 @@ mod tests {
             escalations: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),
+            format: None,
             state: FeatureState::Running,
             branch: Some("openspec/add-auth".into()),
             head: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::escalation::{EscalationKind, EscalationSeverity};
-use crate::model::{EndReason, OutcomeKind, PackageStatus};
+use crate::model::{EndReason, Format, OutcomeKind, PackageStatus};
 use crate::report::remote::RemoteView;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
@@ -18,6 +18,8 @@ pub struct StatusView {
     pub feature: FeatureId,
     /// Title for people.
     pub title: Option<String>,
+    /// The format of its plan, once it has one.
+    pub format: Option<Format>,
     /// One word for the whole.
     pub state: FeatureState,
     /// The feature branch of the last run, without `refs/heads/`.
@@ -200,6 +202,7 @@ impl StatusView {
         StatusView {
             feature: feature.clone(),
             title: view.opens.last().and_then(|open| open.title.clone()),
+            format: view.current_plan().map(|plan| plan.format),
             state,
             branch: run.map(|run| branch_name(&run.branch)),
             head: head(view),

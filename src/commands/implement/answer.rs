@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::base::json::{Value, json};
 use crate::base::{Error, ExitCode, Kind, PackageId, RepoPath, Result, json};
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, task_list};
 use crate::engine::{Advanced, RunReport};
 use crate::graph::Graph;
 use crate::model::{ItemStatus, PackageStatus, Plan, RunResult};
 use crate::os::clock;
 use crate::report::books::{self, Progress};
+use crate::report::spec_text::TaskList;
 use crate::report::style::{Label, Page};
 use crate::report::summary::{self, Ending, Sources};
 use crate::report::view::{AwaitingRow, StatusView};
@@ -58,7 +59,11 @@ fn awaiting(report: &RunReport) -> Vec<AwaitingRow> {
 ///
 /// # Errors
 /// Interrupted, if a signal ended it.
-pub(super) fn render(cx: &mut Context<'_>, plan: &Plan, report: &RunReport) -> Result<Answer> {
+pub(super) fn render(
+    cx: &mut Context<'_>,
+    (plan, list): (&Plan, Option<&TaskList>),
+    report: &RunReport,
+) -> Result<Answer> {
     let view = cx
         .store()?
         .view(&Load::Features(vec![report.feature.clone()]))?;
@@ -88,7 +93,8 @@ pub(super) fn render(cx: &mut Context<'_>, plan: &Plan, report: &RunReport) -> R
         .waits
         .iter()
         .map(|(id, why)| json!({"package": id, "why": why.to_string()}));
-    let data = json!({
+    let completion = list.map(|list| task_list::completion(list, report, &shown));
+    let mut data = json!({
         "feature": report.feature,
         "result": report.result,
         "branch": branch,
@@ -101,10 +107,15 @@ pub(super) fn render(cx: &mut Context<'_>, plan: &Plan, report: &RunReport) -> R
         "seconds": report.seconds,
     });
     let page = cx.ui.page();
-    let table = match returned(cx, plan, (report, &records))? {
-        Some(returned) => returned,
-        None => status::render(&shown, clock::now(), page),
+    let returned = returned(cx, plan, (report, &records))?;
+    let table = match (&completion, returned) {
+        (Some(completion), _) => status::render_end(&shown, &completion.render(), page),
+        (None, Some(returned)) => returned,
+        (None, None) => status::render(&shown, clock::now(), page),
     };
+    if let Some(completion) = &completion {
+        data["completion"] = json::value(completion)?;
+    }
     let text = table + &text(report, &shown, page);
     Ok(Answer::done(data, text).exit(report.exit_code()))
 }

@@ -6,7 +6,7 @@ use crate::base::json::json;
 use crate::base::{ActorId, Result, json};
 use crate::commands::implement::job::Planned;
 use crate::commands::reading::ValidPlan;
-use crate::commands::{Answer, Context, trust};
+use crate::commands::{Answer, Context, task_list, trust};
 use crate::config::rights::Subject;
 use crate::model::Format;
 use crate::report;
@@ -81,9 +81,7 @@ fn execution_plan(
     question: &Question<'_>,
     forecast: &Forecast,
 ) -> Option<ExecutionPlan> {
-    let outline = valid.outline.as_ref();
-    let outline = outline.filter(|_| valid.plan.format == Format::SpecTasks)?;
-    let list = TaskList::of(question.feature, outline);
+    let list = task_list::of(valid)?;
     let mut execution = ExecutionPlan::of(&list, &valid.graph, forecast);
     execution.estimate = estimate(question, &list);
     Some(execution)

@@ -21,9 +21,10 @@ use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
 use crate::commands::running::relay::{self, Ending};
 use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, task_list};
 use crate::engine::{self, CheckoutRule};
 use crate::os::signal::Signals;
+use crate::report::spec_text::TaskList;
 
 /// Run a plan
 ///
@@ -123,6 +124,21 @@ fn add_settled(answer: &mut Answer, settled: &[PackageId]) -> Result<()> {
     Ok(())
 }
 
+/// Makes what is to be run known to who tells of it; gives the task list that it is, if it is one.
+fn enter(
+    cx: &mut Context<'_>,
+    live: &Live,
+    plan: &job::Planned,
+    valid: &ValidPlan,
+) -> Result<Option<TaskList>> {
+    live.enter(&plan.job, plan.merged);
+    let list = task_list::of(valid);
+    if let Some(list) = &list {
+        live.watch(task_list::begun(cx, list, &plan.job)?);
+    }
+    Ok(list)
+}
+
 /// Says what a run would fail for, where only a forecast is asked for.
 fn warn(cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
     if let Err(missing) = purple::demand_standards(&valid.plan, &cx.root()?) {
@@ -163,7 +179,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     plan.warn(cx)?;
     plan.publish(cx, &valid)?;
     let live = Live::new(args.events.as_deref(), cx)?;
-    live.enter(&plan.job, plan.merged);
+    let list = enter(cx, &live, &plan, &valid)?;
     let mut announcer = Announcer::new(cx, &live, &valid)?;
     let checkout = match args.update_checkout {
         true => CheckoutRule::Update,
@@ -195,7 +211,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             .warn("handoff", &format!("no handoff was left: {error}"));
     }
     let told = live.close();
-    let mut answer = answer::render(cx, &read, &report?)?;
+    let mut answer = answer::render(cx, (&read, list.as_ref()), &report?)?;
     told?;
     add_settled(&mut answer, &read.settled)?;
     if to_stdout {

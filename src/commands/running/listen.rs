@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::base::text::cut;
 use crate::base::{Error, FeatureId, Result, json};
 use crate::commands::Context;
 use crate::commands::running::setup::Activities;
@@ -18,6 +19,7 @@ use crate::engine::{Event, Job};
 use crate::os::clock;
 use crate::report::event_line::{self, EventLine};
 use crate::report::progress::Progress;
+use crate::report::spec_text::Board;
 
 /// Time between two drawings of moving lines.
 const REST: Duration = Duration::from_millis(500);
@@ -36,6 +38,8 @@ struct Screen {
     progress: Progress,
     /// Who does the work, by feature.
     agents: BTreeMap<FeatureId, String>,
+    /// How far the list is, where the plan is one.
+    board: Option<Board>,
     name_width: usize,
     events: Events,
     failure: Option<Error>,
@@ -68,6 +72,7 @@ impl Live {
             story,
             progress: Progress::default(),
             agents: BTreeMap::new(),
+            board: None,
             name_width: 0,
             events,
             failure: None,
@@ -86,6 +91,11 @@ impl Live {
         if first.is_none() {
             screen.progress.add(items.len(), merged);
         }
+    }
+
+    /// Tells of a list of tasks with the block that its users know.
+    pub(in crate::commands) fn watch(&self, board: Board) {
+        lock(&self.screen).board = Some(board);
     }
 
     /// For the threads that watch agents.
@@ -134,6 +144,14 @@ impl Screen {
             let shown = event_line::render(&line, self.name_width, self.story.page());
             self.story.line(&shown);
         }
+        let news = self
+            .board
+            .as_mut()
+            .is_some_and(|board| board.observe(&line));
+        if news && !self.story.is_live() {
+            let block = self.board.iter().flat_map(|board| board.lines(event.at));
+            block.for_each(|line| self.story.line(&line));
+        }
         self.draw();
         if let Err(error) = self.write(event) {
             self.failure.get_or_insert(error);
@@ -142,9 +160,10 @@ impl Screen {
 
     fn draw(&mut self) {
         if self.story.is_live() {
-            let lines = self
-                .progress
-                .render(clock::now(), LINES_MAX, self.story.page());
+            let (now, page) = (clock::now(), self.story.page());
+            let mut lines = self.progress.render(now, LINES_MAX, page);
+            let block = self.board.iter().flat_map(|board| board.lines(now));
+            lines.extend(block.map(|line| cut(&line, page.width)));
             self.story.draw(&lines);
         }
     }

@@ -38,7 +38,11 @@ pub(super) fn of(
         scope: scope(item, profile, folder),
         worktree: Worktree::default(),
         timeout_minutes: convert::TIMEOUT_MINUTES,
-        retry_budget: convert::RETRY_BUDGET,
+        // A review that was not passed is written again once its rework is done, not before.
+        retry_budget: match item.kind {
+            ItemKind::Review => 0,
+            _ => convert::RETRY_BUDGET,
+        },
         min_trust_level: convert::MIN_TRUST_LEVEL,
         verification: verification(item),
         inputs: Map::new(),

@@ -29,7 +29,7 @@ pub struct Completion {
     pub skipped: Vec<Reason>,
     /// How every gate stands, in file order.
     pub gates: Vec<GateEnd>,
-    /// Rework that a gate asks for.
+    /// Rework beside a gate that did not open.
     pub rework: Vec<PackageId>,
 }
 
@@ -83,12 +83,10 @@ impl Completion {
         let reasons = |wanted: End| {
             let rows = list.rows.iter().filter(|row| row.kind != ItemKind::Rework);
             let rows = rows.filter(|row| end(row) == wanted);
-            // A gate whose state says it all is told with the gates.
-            let is_told = |row: &TaskRow| match row.kind {
-                ItemKind::Review => {
-                    row.gate(statuses) != GateState::Open && !why.contains_key(&row.id)
-                }
-                _ => false,
+            // A gate that was looked at is told with the gates; why one failed is told here.
+            let is_told = |row: &TaskRow| {
+                let looked_at = row.gate(statuses) != GateState::Open;
+                row.kind == ItemKind::Review && wanted == End::Skipped && looked_at
             };
             let rows = rows.filter(|row| !is_told(row));
             let reason = |row: &TaskRow| Reason {
@@ -180,6 +178,7 @@ impl Completion {
                 GateState::Open
                 | GateState::Approved
                 | GateState::ChangesRequested
+                | GateState::Failed
                 | GateState::Ticked => String::new(),
             };
             let _ = writeln!(out, "- {id} {}{next}", gate.state.words());
@@ -188,10 +187,9 @@ impl Completion {
             let ids: Vec<&PackageId> = self.rework.iter().collect();
             let _ = writeln!(
                 out,
-                "Rework: {} is asked for and does not run by itself; do it, then: \
-                 git wp implement {}",
-                words::names(&ids),
-                quoted(self.feature.as_str())
+                "Rework: {} does not run by itself; after --fail the next run has the review \
+                 written anew",
+                words::names(&ids)
             );
         }
     }
@@ -218,11 +216,14 @@ fn tracks(list: &TaskList, end: impl Fn(&TaskRow) -> End) -> Vec<TrackEnd> {
     tracks.filter(holds).collect()
 }
 
-/// Open rework in the lane of a gate that asks for changes.
+/// Open rework in the lane of a gate that did not open.
 fn rework(list: &TaskList, gates: &[GateEnd]) -> Vec<PackageId> {
-    let asks = gates
-        .iter()
-        .filter(|gate| gate.state == GateState::ChangesRequested);
+    let shut = [
+        GateState::Awaiting,
+        GateState::ChangesRequested,
+        GateState::Failed,
+    ];
+    let asks = gates.iter().filter(|gate| shut.contains(&gate.state));
     let lanes: Vec<Option<&str>> = asks
         .filter_map(|gate| list.get(&gate.id))
         .map(|row| row.lane.as_deref())

@@ -57,8 +57,10 @@ pub enum GateState {
     Awaiting,
     /// It approved.
     Approved,
-    /// It asked for changes.
+    /// Its text asks for changes.
     ChangesRequested,
+    /// A person said no, or no review came about.
+    Failed,
     /// It is ticked in the file, which does not say what it came to.
     Ticked,
 }
@@ -70,6 +72,7 @@ impl GateState {
             GateState::Awaiting => "waits for a verdict",
             GateState::Approved => "approved",
             GateState::ChangesRequested => "changes requested",
+            GateState::Failed => "not passed",
             GateState::Ticked => "ticked",
         }
     }
@@ -128,7 +131,7 @@ impl TaskRow {
         match statuses.get(&self.id) {
             Some(PackageStatus::Merged) => GateState::Approved,
             Some(PackageStatus::Awaiting) => GateState::Awaiting,
-            Some(PackageStatus::Failed) => GateState::ChangesRequested,
+            Some(PackageStatus::Failed) => GateState::Failed,
             _ => match (self.is_ticked, self.ruling) {
                 (true, Some(Ruling::ChangesRequested)) => GateState::ChangesRequested,
                 (true, Some(_)) => GateState::Approved,

@@ -142,8 +142,9 @@ fn a_gate_that_asks_for_changes_names_the_rework() {
     ];
     let report = Completion::of(&list(), &statuses.into(), &BTreeMap::new());
     let text = report.render();
-    let rework = "Rework: RW-A is asked for and does not run by itself; do it, then: \
-        git wp implement harbour\n";
+    let rework = "- CR-B changes requested\n\
+        Rework: RW-A does not run by itself; after --fail the next run has the review \
+        written anew\n";
     assert!(text.ends_with(rework), "{text}");
     assert_eq!(report.rework, [id("RW-A")]);
     let statuses = [(id("CR-A"), PackageStatus::Awaiting)];
