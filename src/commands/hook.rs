@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use crate::base::json::json;
 use crate::base::{Error, ExitCode, Result};
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, agent_hook};
 use crate::config::environment::Environment;
 use crate::hook::{self, HookCall, Place};
 
@@ -24,6 +24,11 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Judge what an agent is about to do: its PreToolUse question on standard input
+    #[command(after_help = "Example (settings of Claude Code):
+  {\"hooks\": {\"PreToolUse\": [{\"matcher\": \"Bash|Write|Edit|MultiEdit|NotebookEdit\",
+    \"hooks\": [{\"type\": \"command\", \"command\": \"git wp hook agent\"}]}]}}")]
+    Agent,
     /// Run one git hook: the scope check, then the hook that would have run without us
     Run {
         /// The hook, for instance `pre-commit`
@@ -36,7 +41,9 @@ enum Verb {
 
 /// Runs the hook; its exit code is 0 or 1, which is all that git looks at.
 pub(super) fn run(args: Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let Verb::Run { name, args } = args.verb;
+    let Verb::Run { name, args } = args.verb else {
+        return agent_hook::run(cx);
+    };
     let mut input = Vec::new();
     if HookCall::reads_input(&name) {
         let stdin = std::io::stdin().lock();

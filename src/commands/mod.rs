@@ -5,6 +5,7 @@ pub mod context;
 pub mod ui;
 
 mod adopt;
+mod agent_hook;
 mod agents;
 mod approve;
 mod audit;

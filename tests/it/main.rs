@@ -17,6 +17,7 @@ mod cli_documents_team;
 mod cli_frame;
 mod cli_guard;
 mod cli_help;
+mod cli_hook_agent;
 mod cli_implement;
 mod cli_init;
 mod cli_locks;

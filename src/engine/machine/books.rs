@@ -2,6 +2,7 @@
 //! merges, or alone at the end of a run.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use crate::base::{Oid, PackageId, RepoPath, Result};
 use crate::engine::machine::shared::Shared;
@@ -79,6 +80,18 @@ impl Shared {
             statuses.extend(packages.iter().map(|id| (id.clone(), ItemStatus::Done)));
         }
         statuses
+    }
+
+    /// Nothing more is written on this tip: books that would never be up to date end a run anyway.
+    pub(super) fn close_books(&self, tip: &Oid) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = Some(tip.clone());
+    }
+
+    /// True if the books were closed on this tip.
+    pub(super) fn are_books_closed(&self, tip: &Oid) -> bool {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.as_ref() == Some(tip)
     }
 
     /// Makes the commits; gives the last one.

@@ -61,6 +61,9 @@ impl Worker {
         let entries = self.shared.books(self.records()?, &line.tip, moment)?;
         let objects = self.shared.setup.repo.objects();
         line.tip = self.shared.write_books(&objects, &line.tip, entries)?;
+        if is_over {
+            self.shared.close_books(&line.tip);
+        }
         Ok(())
     }
 

@@ -44,7 +44,8 @@ impl Machine<'_> {
         let Some((records, tip)) = records.zip(observed.tip.as_ref()) else {
             return Ok(false);
         };
-        if !observed.in_flight.is_empty() || records.open_land().is_some() {
+        let busy = !observed.in_flight.is_empty() || records.open_land().is_some();
+        if busy || self.shared.are_books_closed(tip) {
             return Ok(false);
         }
         let entries = self.shared.books(records, tip, Moment::Over)?;

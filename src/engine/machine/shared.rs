@@ -94,6 +94,8 @@ pub(super) struct Shared {
     pub(super) hooks_installed: bool,
     /// Rooms that stand, by attempt.
     pub(super) standing: Mutex<BTreeSet<AttemptId>>,
+    /// The tip on which the books were closed.
+    pub(super) closed: Mutex<Option<Oid>>,
 }
 
 /// Longest silence between TERM and the next look; see [`Settings::grace`].
@@ -117,6 +119,7 @@ impl Shared {
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
             post: Post::new(repo.clone(), name),
             standing: Mutex::new(standing.collect()),
+            closed: Mutex::new(None),
             rooms,
             setup,
         })

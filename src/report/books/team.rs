@@ -160,8 +160,10 @@ impl<'a> Task<'a> {
         let statuses = self.progress.statuses;
         let open = |id: &PackageId| statuses.get(id).is_some_and(|status| !status.is_settled());
         let (after, ticked) = tick(text, self.progress, open);
-        let before = self.outline.mark.as_ref().map(|mark| mark.status);
-        if !moved && ticked.is_empty() && (!whole || before == Some(ItemStatus::Done)) {
+        let summary = team_papers::summary_path(self);
+        // The summary is written once: what is written at every look would never end.
+        let is_due = whole && (self.progress.read)(&summary)?.is_none();
+        if !moved && ticked.is_empty() && !is_due {
             return Ok(None);
         }
         let mut files = Files::new();
