@@ -4,6 +4,7 @@ use crate::base::{ExitCode, Result, json};
 use crate::commands::plan_words::PlanWords;
 use crate::commands::reading::{self, Linear};
 use crate::commands::{Answer, Context};
+use crate::plan::profile;
 use crate::report;
 
 /// Check a plan
@@ -28,7 +29,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let report = reading::read(cx, args.change.as_deref(), args.plan.how(Linear::Refused))?.report;
     let page = cx.ui.page();
-    let text = report::findings::render(&report.findings, &report.source, report.packages, page);
+    let unit = report.format.map_or("package", profile::unit);
+    let packages = (report.packages, unit);
+    let text = report::findings::render(&report.findings, &report.source, packages, page);
     let exit = match report.valid {
         true => ExitCode::Done,
         false => ExitCode::Negative,

@@ -92,6 +92,11 @@ const LIST: Profile = Profile {
     artefacts: &[],
 };
 
+/// What users of a format call one package.
+pub fn unit(format: Format) -> &'static str {
+    of(format).map_or("package", |profile| profile.unit)
+}
+
 /// The profile of a format; `None` for those that say everything themselves.
 pub fn of(format: Format) -> Option<&'static Profile> {
     const TEAM: Profile = Profile {

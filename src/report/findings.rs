@@ -6,8 +6,9 @@ use crate::base::text::{count, foreign};
 use crate::model::{Finding, Severity};
 use crate::report::style::{Label, Page};
 
-/// Draws every finding and a closing line for `source` with its number of packages.
-pub fn render(findings: &[Finding], source: &str, packages: usize, page: Page) -> String {
+/// Draws every finding and a closing line for `source` with the number of its packages, and the
+/// word that its users have for one.
+pub fn render(findings: &[Finding], source: &str, packages: (usize, &str), page: Page) -> String {
     let mut out = String::new();
     for finding in findings {
         one(&mut out, finding, page);
@@ -44,7 +45,12 @@ fn one(out: &mut String, finding: &Finding, page: Page) {
     }
 }
 
-fn verdict(findings: &[Finding], source: &str, packages: usize, page: Page) -> String {
+fn verdict(
+    findings: &[Finding],
+    source: &str,
+    (packages, unit): (usize, &str),
+    page: Page,
+) -> String {
     let number = |s: Severity| findings.iter().filter(|f| f.severity == s).count();
     let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
     let (label, word) = match errors {
@@ -52,7 +58,7 @@ fn verdict(findings: &[Finding], source: &str, packages: usize, page: Page) -> S
         _ => (Label::Bad, "not valid"),
     };
     let mut out = format!("{}: {}, ", foreign(source), page.paint(label, word));
-    let _ = write!(out, "{}", count(packages, "package"));
+    let _ = write!(out, "{}", count(packages, unit));
     if errors > 0 {
         let _ = write!(out, ", {}", count(errors, "error"));
     }
@@ -84,7 +90,7 @@ mod tests {
         let text = render(
             &[finding],
             "openspec/changes/x/work-packages.yaml",
-            2,
+            (2, "package"),
             Page::plain(),
         );
         insta::assert_snapshot!(text, @r"

@@ -6,14 +6,18 @@ use crate::base::text::{count, foreign};
 use crate::report::style::{Label, Page};
 use crate::schedule::forecast::Forecast;
 
-/// Draws a bar per package; times are the plan's limits, so they are an upper bound.
-pub fn render(forecast: &Forecast, page: Page) -> String {
+/// Draws a bar per package, which is a `unit` to its users; times are the plan's limits, so they
+/// are an upper bound.
+pub fn render(forecast: &Forecast, unit: &str, page: Page) -> String {
     let mut out = String::new();
+    if forecast.bars.is_empty() && forecast.left.is_empty() {
+        return "nothing is left to do\n".to_owned();
+    }
     let lanes = forecast.bars.iter().map(|b| b.lane + 1).max().unwrap_or(0);
     let _ = writeln!(
         out,
         "{} in {}, at most {} minutes if nothing is tried twice",
-        count(forecast.bars.len(), "package"),
+        count(forecast.bars.len(), unit),
         count(lanes, "lane"),
         forecast.minutes
     );
@@ -75,7 +79,7 @@ mod tests {
             )],
             minutes: 90,
         };
-        insta::assert_snapshot!(render(&forecast, Page::plain()), @r"
+        insta::assert_snapshot!(render(&forecast, "package", Page::plain()), @r"
         3 packages in 2 lanes, at most 90 minutes if nothing is tried twice
           wp-contracts     0m  ####################
           wp-api          30m                      ########################################

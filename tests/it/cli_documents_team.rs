@@ -213,3 +213,17 @@ fn resuming_at_a_phase_leaves_those_before_it_alone_and_says_so() {
     let document = scratch.wp(&wrong).expect(2).document();
     assert_eq!(document["error"]["code"], "package-unknown");
 }
+
+#[test]
+fn phases_are_called_phases() {
+    let scratch = prepared(&[&["1", "2"], &["3"]], ("none", 0));
+    let valid = scratch.wp(&["validate", "412"]).expect(0).stdout;
+    assert_eq!(valid, format!("{PLAN}: valid, 3 phases\n"));
+    let dry = ["implement", "412", "--agent", "script", "--dry-run"];
+    let text = scratch.wp(&dry).expect(0).stdout;
+    assert!(text.starts_with("3 phases in 2 lanes, "), "{text}");
+    let done = plan(&[&["1", "2"], &["3"]]).replace("[NOT STARTED]", "[COMPLETED]");
+    scratch.write(PLAN, &done);
+    let text = scratch.wp(&dry).expect(0).stdout;
+    assert!(text.starts_with("nothing is left to do\ninto "), "{text}");
+}

@@ -9,6 +9,7 @@ use crate::commands::reading::ValidPlan;
 use crate::commands::{Answer, Context, task_list, trust};
 use crate::config::rights::Subject;
 use crate::model::Format;
+use crate::plan::profile;
 use crate::report;
 use crate::report::spec_text::{Estimate, ExecutionPlan, TaskList};
 use crate::schedule::forecast::{Forecast, Question, forecast};
@@ -46,14 +47,14 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
     let execution = execution_plan(valid, &question, &forecast);
     let mut text = match &execution {
         Some(execution) => execution.render(),
-        None => report::forecast::render(&forecast, cx.ui.page()),
+        None => report::forecast::render(&forecast, profile::unit(valid.plan.format), cx.ui.page()),
     };
     text.push_str(&format!(
         "into {branch}, from {}, with agent `{}`\n",
         plan.job.started.base.short(),
         plan.job.agent
     ));
-    if !approved {
+    if !approved && !valid.plan.packages.is_empty() {
         text.push_str(&format!("not approved here: git wp approve {feature}\n"));
     }
     if !trusted {
