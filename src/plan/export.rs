@@ -157,7 +157,7 @@ fn entry(package: &Package, plan: &Plan, names: &BTreeMap<&PackageId, String>) -
                 .collect(),
         },
         scope: Scope {
-            write_allow: package.scope.write_allow.clone(),
+            write_allow: files(package),
             read_allow: vec!["**".to_owned()],
             deny: package.scope.deny.clone(),
         },
@@ -173,6 +173,16 @@ fn entry(package: &Package, plan: &Plan, names: &BTreeMap<&PackageId, String>) -
         },
         package_id: name,
     }
+}
+
+/// The write scope without the papers that only the format of the document knows.
+fn files(package: &Package) -> Vec<String> {
+    let papers = package.listing.as_ref().map_or(&[][..], |l| &l.papers);
+    let write = package.scope.write_allow.iter();
+    write
+        .filter(|path| !papers.contains(path))
+        .cloned()
+        .collect()
 }
 
 /// A document names no commands, so a person looks.

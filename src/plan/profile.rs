@@ -105,10 +105,10 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         beside: Beside::Wave,
         jobs: 2,
         artefacts: &[
-            "phases/*phase-{id}-*",
+            "phases/??_phase-{id}-*",
             "progress/phase-{id}-*",
             "handoffs/phase-{id}-*",
-            "debug/*phase-{id}-*",
+            "debug/??_phase-{id}-*",
         ],
         ..LIST
     };
