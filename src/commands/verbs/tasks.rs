@@ -204,7 +204,12 @@ pub(in crate::commands) fn claim(
                 let task = { view.tasks.iter() }.find(|(_, t)| t.claims.contains_key(&attempt));
                 let id = task.map(|(id, _)| id.clone());
                 let id = id.ok_or_else(|| Error::bug("a claim that stands has no task"))?;
-                return Reply::of(outcome, || known(store, &id));
+                // Somebody may have ended the claim meanwhile: it was made all the same.
+                let made = |task: TaskInfo| TaskInfo {
+                    attempt: Some(attempt.clone()),
+                    ..task
+                };
+                return Reply::of(outcome, || known(store, &id).map(made));
             }
             // Somebody was faster at the authority: there may be another one.
             Outcome::Refused(crate::state::Refusal::Held(_)) if wanted.task.is_none() => {}
