@@ -4,12 +4,10 @@
 use crate::model::{Code, Format};
 use crate::plan::detect::Likeness;
 use crate::plan::document::{self, Asked};
-use crate::plan::explain::finding;
 use crate::plan::limits;
 use crate::plan::node::Span;
 use crate::plan::outline::Text;
 use crate::plan::outline_of;
-use crate::plan::span::Spans;
 use crate::plan::work_packages::{self, Parsed};
 
 /// Formats of documents, the most particular first: it wins where two are as likely.
@@ -63,20 +61,8 @@ pub fn recognise(bytes: &[u8], source: &str) -> Option<Format> {
 }
 
 fn unrecognised(source: &str) -> Parsed {
-    let message = "the file is in no plan format that is known".to_owned();
+    let message = "the file is in no plan format that is known";
     let words: Vec<&str> = DOCUMENTS.iter().map(|format| format.as_str()).collect();
     let hint = format!("name it with --plan-format: {}", words.join(", "));
-    Parsed {
-        plan: None,
-        findings: vec![finding(
-            source,
-            Code::Schema,
-            Span::TOP,
-            message,
-            hint,
-            Vec::new(),
-        )],
-        spans: Spans::default(),
-        outline: None,
-    }
+    work_packages::broken(source, Code::Schema, Span::TOP, message, &hint)
 }

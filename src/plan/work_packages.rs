@@ -65,7 +65,8 @@ pub fn read(bytes: &[u8], source: &str) -> Parsed {
 
 const EMPTY: &str = "write `schema_version: 1`, `feature:` and `packages:`";
 
-fn broken(source: &str, code: Code, span: Span, message: &str, hint: &str) -> Parsed {
+/// What is to be said of a file of which nothing could be read.
+pub(super) fn broken(source: &str, code: Code, span: Span, message: &str, hint: &str) -> Parsed {
     let (message, hint) = (message.to_owned(), hint.to_owned());
     Parsed {
         plan: None,

@@ -14,14 +14,13 @@ pub use to_do::to_do;
 
 use crate::base::{ContentHash, FeatureId};
 use crate::model::{Code, Contracts, Feature, Format, Plan, ScopeMode};
-use crate::plan::explain::finding;
 use crate::plan::limits;
 use crate::plan::node::Span;
 use crate::plan::outline::{Outline, Text};
 use crate::plan::outline_of;
 use crate::plan::profile::{self, Barrier, Profile, feature_folder};
 use crate::plan::span::Spans;
-use crate::plan::work_packages::Parsed;
+use crate::plan::work_packages::{Parsed, broken};
 
 /// More elements are refused.
 const ITEMS_MAX: usize = 10_000;
@@ -123,35 +122,18 @@ fn parse(
 /// Reads a document whose format is known.
 pub(super) fn read(bytes: &[u8], source: &str, format: Format, asked: Asked) -> Option<Parsed> {
     let profile = profile::of(format)?;
-    let refused = |message: String, hint: &str| {
-        let code = Code::HostileInput;
-        Parsed {
-            plan: None,
-            findings: vec![finding(
-                source,
-                code,
-                Span::TOP,
-                message,
-                hint.to_owned(),
-                Vec::new(),
-            )],
-            spans: Spans::default(),
-            outline: None,
-        }
-    };
+    let refused =
+        |message: &str, hint: &str| broken(source, Code::HostileInput, Span::TOP, message, hint);
     if bytes.len() > limits::BYTES_MAX {
         let message = format!(
             "the file has {} bytes, at most {} are read",
             bytes.len(),
             limits::BYTES_MAX
         );
-        return Some(refused(message, "split it into several plans"));
+        return Some(refused(&message, "split it into several plans"));
     }
     let Ok(whole) = std::str::from_utf8(bytes) else {
-        return Some(refused(
-            "the file is not UTF-8".to_owned(),
-            "save it as UTF-8",
-        ));
+        return Some(refused("the file is not UTF-8", "save it as UTF-8"));
     };
     let text = Text::new(whole, source);
     let outline = outline_of::read_outline(format, &text)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::outline::words;
-use super::super::outline::{DeclaredScope, Item, Line, Mark, MarkStyle, Step};
+use super::super::outline::{Item, Line, Mark, MarkStyle, Step};
 use crate::model::{ItemKind, ItemStatus};
 
 const ID_MAX: usize = 24;
@@ -102,27 +102,17 @@ impl<'t> Entry<'t> {
             .is_some_and(|start| start.eq_ignore_ascii_case(word));
         let indent = line.text.len() - line.text.trim_start().len();
         Item {
-            id,
             kind: if checkpoint {
                 ItemKind::Checkpoint
             } else {
                 ItemKind::Work
             },
-            title: self.title.clone(),
-            parent: None,
             optional: self.optional,
             labels,
-            depends_on: Vec::new(),
-            declares_order: false,
-            scope: DeclaredScope::default(),
-            steps: Vec::new(),
-            checks: Vec::new(),
-            fields: Vec::new(),
-            mark: self.marked(line),
-            verdict: None,
             range: line.start..end,
             line: line.number,
             column: u32::try_from(line.text[..indent].chars().count() + 1).unwrap_or(u32::MAX),
+            ..Item::new(&id, self.title.clone(), self.marked(line))
         }
     }
 }

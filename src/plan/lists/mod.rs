@@ -199,14 +199,8 @@ impl<'t> List<'_, 't> {
         }
         self.sections.fresh = Some(self.outline.groups.len());
         self.outline.groups.push(Group {
-            label: label.to_owned(),
-            value,
             title: Some(text.to_owned()),
-            members: Vec::new(),
-            depends_on: Vec::new(),
-            declares_order: false,
-            map: None,
-            line: line.number,
+            ..Group::new(label, &value, text, line.number)
         });
     }
 

@@ -107,7 +107,7 @@ impl Known<'_> {
         let value = value.trim_matches(['*', '_', '`', '[', ']', ' ']);
         let mut targets: Vec<Target> = Vec::new();
         let mut unread = Vec::new();
-        if words::is_none(value) || says_none(value) {
+        if words::is_none(value) || words::says_none(value) {
             return (targets, unread);
         }
         if is_all(value) {
@@ -222,13 +222,6 @@ impl Known<'_> {
         }
         is_id(number).then(|| vec![self.section(number)])
     }
-}
-
-fn says_none(value: &str) -> bool {
-    let none = value
-        .get(..4)
-        .is_some_and(|w| w.eq_ignore_ascii_case("none"));
-    none && value[4..].starts_with(|c: char| !c.is_alphanumeric())
 }
 
 fn is_all(value: &str) -> bool {

@@ -281,6 +281,47 @@ pub enum Ruling {
     ChangesRequested,
 }
 
+impl Item {
+    /// Work of which nothing is known but its name and its status.
+    pub fn new(id: &str, title: String, mark: Mark) -> Self {
+        Item {
+            id: id.to_owned(),
+            kind: ItemKind::Work,
+            title,
+            parent: None,
+            optional: false,
+            labels: BTreeMap::new(),
+            depends_on: Vec::new(),
+            declares_order: false,
+            scope: DeclaredScope::default(),
+            steps: Vec::new(),
+            checks: Vec::new(),
+            fields: Vec::new(),
+            mark,
+            verdict: None,
+            range: 0..0,
+            line: 1,
+            column: 1,
+        }
+    }
+}
+
+impl Group {
+    /// One that says nothing of its members or its order.
+    pub fn new(label: &str, value: &str, title: &str, line: u32) -> Self {
+        Group {
+            label: label.to_owned(),
+            value: value.to_owned(),
+            title: (!title.is_empty()).then(|| title.to_owned()),
+            members: Vec::new(),
+            depends_on: Vec::new(),
+            declares_order: false,
+            map: None,
+            line,
+        }
+    }
+}
+
 impl Outline {
     /// One that holds nothing yet.
     pub fn new() -> Self {

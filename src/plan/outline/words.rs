@@ -281,6 +281,14 @@ pub fn is_none(value: &str) -> bool {
     none.iter().any(|none| word.eq_ignore_ascii_case(none))
 }
 
+/// `none` with something behind it, for instance a reason in parentheses.
+pub(in crate::plan) fn says_none(value: &str) -> bool {
+    let none = value
+        .get(..4)
+        .is_some_and(|w| w.eq_ignore_ascii_case("none"));
+    none && value[4..].starts_with(|c: char| !c.is_alphanumeric())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

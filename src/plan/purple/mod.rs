@@ -158,16 +158,9 @@ impl<'a> Reading<'_, 'a> {
         let next = self.out.groups.len();
         let at = *self.groups.entry(number.to_owned()).or_insert(next);
         if at == next {
-            self.out.groups.push(Group {
-                label: "phase".to_owned(),
-                value: number.to_owned(),
-                title: (!name.is_empty()).then(|| name.to_owned()),
-                members: Vec::new(),
-                depends_on: Vec::new(),
-                declares_order: false,
-                map: None,
-                line: line.number,
-            });
+            self.out
+                .groups
+                .push(Group::new("phase", number, name, line.number));
         }
     }
 

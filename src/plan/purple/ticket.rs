@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ItemKind, ItemStatus};
+use crate::model::ItemStatus;
 use crate::plan::outline::paths::names_file;
 use crate::plan::outline::words::{backticked, bullet, is_fence};
 use crate::plan::outline::{
@@ -222,29 +222,21 @@ impl<'a> Ticket<'a> {
                 line: *number,
             });
         }
+        let mark = Mark {
+            status: ItemStatus::Unknown,
+            text: String::new(),
+            range: None,
+            style: MarkStyle::Nowhere,
+        };
         Ok(Item {
-            id,
-            kind: ItemKind::Work,
-            title,
-            parent: None,
-            optional: false,
             labels,
-            depends_on: Vec::new(),
-            declares_order: false,
             scope,
-            steps: Vec::new(),
             checks,
             fields,
-            mark: Mark {
-                status: ItemStatus::Unknown,
-                text: String::new(),
-                range: None,
-                style: MarkStyle::Nowhere,
-            },
-            verdict: None,
             range: self.start..self.end,
             line: self.line,
             column: text.place(self.start).1,
+            ..Item::new(&id, title, mark)
         })
     }
 }

@@ -200,16 +200,9 @@ impl<'a> Reading<'_, 'a> {
         if at < next {
             return at;
         }
-        self.out.groups.push(Group {
-            label: label.to_owned(),
-            value: value.to_owned(),
-            title: (!name.is_empty()).then(|| name.to_owned()),
-            members: Vec::new(),
-            depends_on: Vec::new(),
-            declares_order: false,
-            map: None,
-            line: line.number,
-        });
+        self.out
+            .groups
+            .push(Group::new(label, value, name, line.number));
         at
     }
 

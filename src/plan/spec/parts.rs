@@ -1,11 +1,9 @@
 //! What an element is made of before its lines are read, and how such a list is recognised.
 
-use std::collections::BTreeMap;
-
 use crate::model::ItemKind;
 use crate::plan::detect::Likeness;
 use crate::plan::outline::words::{box_line, heading};
-use crate::plan::outline::{DeclaredScope, Item, Mark, Text};
+use crate::plan::outline::{Item, Mark, Text};
 use crate::plan::spec::heads::{self, Head, head};
 use crate::plan::spec::order;
 
@@ -80,22 +78,7 @@ pub(super) fn document_title(text: &str) -> String {
 
 pub(super) fn blank(id: &str, title: String, mark: Mark) -> Item {
     Item {
-        id: id.to_owned(),
         kind: kind_of(id),
-        title,
-        parent: None,
-        optional: false,
-        labels: BTreeMap::new(),
-        depends_on: Vec::new(),
-        declares_order: false,
-        scope: DeclaredScope::default(),
-        steps: Vec::new(),
-        checks: Vec::new(),
-        fields: Vec::new(),
-        mark,
-        verdict: None,
-        range: 0..0,
-        line: 1,
-        column: 1,
+        ..Item::new(id, title, mark)
     }
 }

@@ -10,7 +10,7 @@ mod phase;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Code, EdgeOrigin, ItemKind, ItemStatus};
+use crate::model::{Code, EdgeOrigin, ItemStatus};
 use crate::plan::detect::Likeness;
 use crate::plan::outline::words::{box_line, field_line, heading, is_fence};
 use crate::plan::outline::{
@@ -179,16 +179,9 @@ impl<'a> Reading<'_, 'a> {
         let next = self.out.groups.len();
         let at = *self.groups.entry(value.clone()).or_insert(next);
         if at == next {
-            self.out.groups.push(Group {
-                label: "phase".to_owned(),
-                value: value.clone(),
-                title: (!name.is_empty()).then(|| name.to_owned()),
-                members: Vec::new(),
-                depends_on: Vec::new(),
-                declares_order: false,
-                map: None,
-                line: line.number,
-            });
+            self.out
+                .groups
+                .push(Group::new("phase", &value, name, line.number));
         }
         self.phase = Some(value);
     }
@@ -229,14 +222,14 @@ impl<'a> Reading<'_, 'a> {
         phase.map(|phase| labels.insert("phase".to_owned(), phase));
         let entries = found.files(line.number);
         let status = self.status(start, mark, found);
+        let mark = Mark {
+            status,
+            text: mark.to_owned(),
+            range: Some(line.range_of(mark)),
+            style: MarkStyle::Box,
+        };
         self.out.items.push(Item {
-            id: found.id.to_owned(),
-            kind: ItemKind::Work,
-            title: found.title.to_owned(),
-            parent: None,
-            optional: false,
             labels,
-            depends_on: Vec::new(),
             declares_order: !found.waits.is_empty(),
             scope: DeclaredScope {
                 state: match entries.is_empty() {
@@ -245,19 +238,11 @@ impl<'a> Reading<'_, 'a> {
                 },
                 entries,
             },
-            steps: Vec::new(),
-            checks: Vec::new(),
             fields: found.fields(line.number),
-            mark: Mark {
-                status,
-                text: mark.to_owned(),
-                range: Some(line.range_of(mark)),
-                style: MarkStyle::Box,
-            },
-            verdict: None,
             range: line.start..line.next,
             line: line.number,
             column: self.text.place(start).1,
+            ..Item::new(found.id, found.title.to_owned(), mark)
         });
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Code, EdgeOrigin, ItemKind, ItemStatus};
+use crate::model::{Code, EdgeOrigin, ItemStatus};
 use crate::plan::outline::words::{heading, is_fence, noted};
 use crate::plan::outline::{
-    DeclaredScope, Dependency, Item, Line, Lint, Outline, Step, Strength, Target, Text, When,
+    Dependency, Item, Line, Lint, Outline, Step, Strength, Target, Text, When,
 };
 use crate::plan::speckitty::parts::{field, fields, says_none, status, subtask};
 use crate::plan::speckitty::{nowhere, package_id, package_ids};
@@ -155,23 +155,10 @@ impl<'a> Reading<'_, 'a> {
         self.seen.insert(id.to_owned(), at);
         let priority = priority.map(|p| ("priority".to_owned(), p.to_owned()));
         self.out.items.push(Item {
-            id: id.to_owned(),
-            kind: ItemKind::Work,
-            title: title.to_owned(),
-            parent: None,
-            optional: false,
             labels: priority.into_iter().collect(),
-            depends_on: Vec::new(),
-            declares_order: false,
-            scope: DeclaredScope::default(),
-            steps: Vec::new(),
-            checks: Vec::new(),
-            fields: Vec::new(),
-            mark: nowhere(ItemStatus::Unknown),
-            verdict: None,
             range: line.start..line.next,
             line: line.number,
-            column: 1,
+            ..Item::new(id, title.to_owned(), nowhere(ItemStatus::Unknown))
         });
         self.open = Some(Open {
             at,

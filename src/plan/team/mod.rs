@@ -7,13 +7,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use super::detect::Likeness;
 use super::outline::words;
-use super::outline::{DeclaredScope, Field, Item, Line, Lint, Mark, MarkStyle, Outline, Text};
+use super::outline::{Field, Item, Line, Lint, Mark, MarkStyle, Outline, Text};
 use crate::base::text::count;
-use crate::model::{Code, ItemKind, ItemStatus};
+use crate::model::{Code, ItemStatus};
 use order::Ids;
 use region::{Head, Region};
 
@@ -126,23 +124,10 @@ fn phase(
     };
     let (title, mark, optional) = heading(line, head);
     let mut item = Item {
-        id: head.id.to_owned(),
-        kind: ItemKind::Work,
-        title,
-        parent: None,
         optional,
-        labels: BTreeMap::new(),
-        depends_on: Vec::new(),
-        declares_order: false,
-        scope: DeclaredScope::default(),
-        steps: Vec::new(),
-        checks: Vec::new(),
-        fields: Vec::new(),
-        mark,
-        verdict: None,
         range: line.start..lines.get(end).map_or(text.whole.len(), |line| line.start),
         line: line.number,
-        column: 1,
+        ..Item::new(head.id, title, mark)
     };
     body::read((text, ids), &lines[head.at + 1..end], &mut item, outline);
     if item.mark.status == ItemStatus::Unknown && !item.mark.text.is_empty() {

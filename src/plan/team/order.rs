@@ -77,7 +77,7 @@ pub(super) fn names(value: &str, ids: &Ids<'_>) -> Names {
     if words::is_none(value) {
         return names;
     }
-    if says_none(value) {
+    if words::says_none(value) {
         names.note.get_or_insert_with(|| value.to_owned());
         return names;
     }
@@ -109,13 +109,6 @@ pub(super) fn names(value: &str, ids: &Ids<'_>) -> Names {
         names.targets.extend(new.map(Target::Item));
     }
     names
-}
-
-fn says_none(value: &str) -> bool {
-    let none = value
-        .get(..4)
-        .is_some_and(|w| w.eq_ignore_ascii_case("none"));
-    none && value[4..].starts_with(|c: char| !c.is_alphanumeric())
 }
 
 fn is_all(value: &str) -> bool {
