@@ -28,7 +28,9 @@ fn lines(plan: &Plan, package: &Package) -> Vec<(String, String)> {
             out.push((name.to_owned(), value.to_owned()));
         }
     };
-    say("kind of task", Some(&package.task_type));
+    // What an element of a document is called stands in the heading of the prompt.
+    let kind = Some(package.task_type.as_str()).filter(|_| !plan.format.is_document());
+    say("kind of task", kind);
     say("role", package.role.as_deref());
     say("archetype", package.archetype.as_deref());
     say("worktree as planned", package.worktree.name.as_deref());

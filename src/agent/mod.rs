@@ -5,6 +5,7 @@
 
 pub mod collect;
 pub mod design;
+mod document;
 pub mod environment;
 mod facts;
 pub mod profile;

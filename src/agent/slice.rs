@@ -6,7 +6,12 @@
 use std::collections::BTreeSet;
 
 use crate::agent::design::{self, Side};
-use crate::model::{ContractKind, Package, Plan, Role};
+use crate::agent::document;
+use crate::model::{ContractKind, Format, Package, Plan, Role};
+use crate::plan::profile;
+
+/// Where a Purple repository keeps its standards.
+const STANDARDS: &str = "purple/standards";
 
 /// How files of the attempt's base are read. Paths are relative to the root of the repository.
 #[derive(Clone, Copy)]
@@ -35,6 +40,10 @@ pub fn parts(plan: &Plan, plan_text: &str, package: &Package, sources: Sources<'
         seen: BTreeSet::new(),
         parts: Vec::new(),
     };
+    if plan.format.is_document() {
+        slice.document(plan_text, package);
+        return slice.parts;
+    }
     match package.kind() {
         Role::Contracts => {
             slice.add_below("contracts");
@@ -91,6 +100,73 @@ impl Slice<'_> {
     /// A file of the plan's folder.
     fn add(&mut self, name: &str) {
         self.add_path(&join(&self.folder, name));
+    }
+
+    /// What users of the plan's format expect whoever does the work to know.
+    fn document(&mut self, plan_text: &str, package: &Package) {
+        self.folder = profile::feature_folder(self.plan.format, &self.plan.source).to_owned();
+        match self.plan.format {
+            Format::SpecTasks => {
+                self.add("requirements.md");
+                self.add("design.md");
+                self.across_modules();
+            }
+            Format::Purple => self.ticket(plan_text, package),
+            Format::OpenspecTasks => {
+                self.add("proposal.md");
+                self.add("design.md");
+                self.add_below("specs");
+            }
+            Format::KiroTasks => {
+                self.add("requirements.md");
+                self.add("design.md");
+            }
+            Format::SpeckitTasks | Format::SpeckittyTasks => {
+                self.add("spec.md");
+                self.add("plan.md");
+                self.add("data-model.md");
+                self.add_below("contracts");
+            }
+            // A phase carries everything in its own text.
+            Format::TeamPlan
+            | Format::WorkPackages
+            | Format::WorkPackagesSimple
+            | Format::Linear => {}
+        }
+    }
+
+    /// A feature of several modules keeps what joins them one level above the modules.
+    fn across_modules(&mut self) {
+        let folder = self.folder.clone();
+        let above = folder.rsplit_once('/').map(|(above, _)| above);
+        let Some(whole) = above.and_then(|above| above.strip_suffix("/modules")) else {
+            return;
+        };
+        for name in ["integration.md", "requirements.md", "design.md"] {
+            self.add_path(&join(whole, name));
+        }
+    }
+
+    /// Standards for everybody and for the layer of the ticket, and what other tickets promise.
+    fn ticket(&mut self, plan_text: &str, package: &Package) {
+        if let Some(text) = document::siblings(self.plan, plan_text, package) {
+            let path = format!("{}: the other tickets", self.plan.source);
+            self.push(path, text);
+        }
+        let layers = ["backend", "frontend", "business"];
+        let text = package.description.to_lowercase();
+        let named = |layer: &&&str| text.contains(**layer);
+        let mut folders: Vec<&str> = layers.iter().filter(named).copied().collect();
+        if folders.is_empty() {
+            folders.extend(layers);
+        }
+        for folder in std::iter::once("global").chain(folders) {
+            for path in (self.sources.list)(&join(STANDARDS, folder)) {
+                if path.ends_with(".md") {
+                    self.add_path(&path);
+                }
+            }
+        }
     }
 
     /// All files below a folder of the plan's folder.

@@ -123,7 +123,9 @@ fn scope(item: &Item, profile: &Profile, folder: &str) -> ScopeSpec {
 }
 
 fn papers(item: &Item, profile: &Profile, folder: &str) -> Vec<String> {
-    let own = profile.artefacts.iter().filter_map(|path| {
+    // The folders of reviews are for reviews to write to.
+    let fits = |path: &&&str| item.kind == ItemKind::Review || !path.contains("review");
+    let own = profile.artefacts.iter().filter(fits).filter_map(|path| {
         let path = path.replace("{id}", &item.id);
         let below = match folder.is_empty() {
             true => path,
