@@ -21,7 +21,8 @@ pub struct Profile {
     /// Which elements a document runs side by side by its own words.
     pub beside: Beside,
     /// Where the format's users expect an element's own papers, relative to the folder of the
-    /// feature; `{id}` stands for the id.
+    /// feature; `{id}` stands for the id. No path matches the patterns of two ids: they
+    /// are scopes of what may run at the same time.
     pub artefacts: &'static [&'static str],
 }
 
@@ -118,9 +119,10 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         goes_on: false,
         beside: Beside::Unstated,
         artefacts: &[
-            "code_review/*{id}*",
-            "product_review/*{id}*",
-            "reviews/*{id}*",
+            "code_review/{id}.md",
+            "code_review/{id}-*",
+            "product_review/{id}.md",
+            "product_review/{id}-*",
         ],
         ..LIST
     };
@@ -130,7 +132,10 @@ pub fn of(format: Format) -> Option<&'static Profile> {
         beside: Beside::Unstated,
         fallback: Fallback::ChainIfSilent,
         barrier: Some(Barrier::Phase),
-        artefacts: &["completed-tickets-documentation/*{id}*"],
+        artefacts: &[
+            "completed-tickets-documentation/{id}.md",
+            "completed-tickets-documentation/{id}-*",
+        ],
         ..LIST
     };
     const SPECKIT: Profile = Profile {

@@ -3,6 +3,10 @@
 
 use std::fs;
 
+use git_wp::model::Format;
+use git_wp::plan::profile;
+use git_wp::scope::{Fold, Pattern};
+
 use super::cli_documents::scene;
 use super::support::Scratch;
 
@@ -167,6 +171,35 @@ const TORN: &str = "# Harbour - Implementation Tasks
 - Track A: Task 1 (Ground)
 - Track B: Task 3 (Lifting)
 ";
+
+#[test]
+fn papers_of_two_elements_never_meet() {
+    let formats = [Format::TeamPlan, Format::SpecTasks, Format::Purple];
+    for format in formats {
+        let of = |id: &str| -> Vec<Pattern> {
+            let paths = profile::of(format).unwrap().artefacts.iter();
+            let paths = paths.map(|path| path.replace("{id}", id));
+            paths.map(|path| Pattern::parse(&path).unwrap()).collect()
+        };
+        for (one, other) in [
+            ("1", "2"),
+            ("1", "11"),
+            ("CR-A", "CR-B"),
+            ("V-1.1", "V-1.10"),
+        ] {
+            for (a, b) in of(one)
+                .iter()
+                .flat_map(|a| of(other).into_iter().map(move |b| (a, b)))
+            {
+                let both = a.intersection(&b, Fold::None);
+                assert!(
+                    both.is_none(),
+                    "{a:?} and {b:?}: nothing would run side by side"
+                );
+            }
+        }
+    }
+}
 
 #[test]
 fn a_letter_with_two_meanings_is_refused_with_both() {
