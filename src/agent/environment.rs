@@ -79,6 +79,14 @@ impl Environment {
         self
     }
 
+    /// Takes variables out.
+    #[must_use]
+    pub fn without(mut self, names: &[String]) -> Self {
+        self.vars
+            .retain(|name, _| !names.iter().any(|out| name == OsStr::new(out)));
+        self
+    }
+
     /// Sets author and committer for every commit made in this environment.
     #[must_use]
     pub fn with_identity(self, name: &str, email: &str) -> Self {

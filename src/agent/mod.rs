@@ -3,6 +3,7 @@
 //! An agent is a [`Profile`], a value. Nothing here touches the state, and nothing an agent says
 //! is believed: outcomes are judged from its process and from git.
 
+mod blanks;
 pub mod collect;
 pub mod design;
 mod document;
@@ -12,6 +13,7 @@ pub mod profile;
 pub mod prompt;
 pub mod quote;
 pub mod result_file;
+mod shell;
 pub mod slice;
 pub mod supervise;
 pub mod words;
@@ -19,11 +21,13 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use blanks::Blanks;
 pub use collect::{Collect, collect};
 pub use environment::Environment;
-pub use profile::{Blanks, Profile};
+pub use profile::Profile;
 pub use prompt::{Brief, PROMPT_MAX, Prompt};
 pub use quote::Note;
 pub use result_file::{Expected, ResultFile};
+pub use shell::SHELL;
 pub use slice::Sources;
 pub use supervise::{Activity, AgentEnd, AgentRun, Limits, Observer, Order, Places};

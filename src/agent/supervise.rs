@@ -3,18 +3,20 @@
 //! When [`run`] returns, the agent's whole process tree is gone. What it said is kept in a local
 //! log, capped, and never believed; only a redacted tail leaves this floor.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use crate::agent::blanks::Blanks;
 use crate::agent::environment::Environment;
-use crate::agent::profile::{Blanks, Profile};
+use crate::agent::profile::Profile;
 use crate::base::hash::Hashing;
 use crate::base::json::{self, Value, json};
 use crate::base::{AttemptId, Error, FeatureId, Result, text};
-use crate::model::{Durability, LogDigest, Package};
+use crate::model::{Durability, LogDigest, Package, PromptChannel};
 use crate::os::clock::Moment;
 use crate::os::file::{self, Access};
 use crate::os::process::{
@@ -27,6 +29,8 @@ const TAIL_KEPT: usize = 16 << 10;
 pub const TAIL_MAX: usize = 4 << 10;
 /// Characters of the last line that observers get.
 const LINE_MAX: usize = 160;
+/// Longest prompt, in bytes, that is given as an argument; Linux takes 128 KiB.
+const ARGUMENT_MAX: usize = 100_000;
 /// Time between two looks at the activity.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -83,8 +87,12 @@ pub struct Order<'a> {
     pub room: &'a Path,
     /// Where prompt, result and log stand.
     pub places: &'a Places,
-    /// The prompt; also on standard input.
+    /// The prompt; it gets in as the profile says.
     pub prompt: &'a str,
+    /// The session of an earlier attempt that is to go on.
+    pub session: Option<&'a str>,
+    /// Settings for the agent's program, for instance tool hooks.
+    pub settings: Option<&'a Path>,
     /// Allowlist, identity and git configuration; the `WP_` variables are added here.
     pub environment: Environment,
     /// When to stop.
@@ -157,9 +165,18 @@ pub fn run(
     observer: Observer<'_>,
     watch: &Watch,
 ) -> Result<AgentRun> {
+    let (mcp_toml, pointer) = (toml_server(order)?, pointer(order));
     let blanks = Blanks {
+        prompt: match order.prompt.len() > ARGUMENT_MAX {
+            true => &pointer,
+            false => order.prompt,
+        },
         prompt_file: &order.places.prompt_file,
+        result_file: &order.places.result_file,
         mcp_config: &order.places.mcp_config,
+        mcp_toml: &mcp_toml,
+        settings: order.settings,
+        session: order.session,
         cwd: order.room,
         feature: order.feature,
         attempt: order.attempt,
@@ -167,12 +184,13 @@ pub fn run(
     let Some(words) = profile.words(order.package, blanks)? else {
         return Ok(nothing());
     };
+    let variables = profile.variables(order.package, blanks);
     prepare(order)?;
     let log = sink::Log::create(&order.places.log, order.limits.log_bytes)?;
     let tail = Tail::new(TAIL_KEPT);
     let sink = || Sink::Both(Box::new(Sink::Log(log.clone())), Box::new(tail.sink()));
     let job = Job {
-        invocation: invocation(&words, order)?,
+        invocation: invocation(&words, profile, variables, order)?,
         mark: Some(("WP_ATTEMPT".to_owned(), order.attempt.as_str().to_owned())),
         limits: process::Limits {
             wall: Some(order.limits.wall),
@@ -236,12 +254,38 @@ fn servers(order: &Order<'_>) -> Value {
     }}})
 }
 
-fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
+/// The same as an inline table of TOML, whose strings are written like those of JSON.
+fn toml_server(order: &Order<'_>) -> Result<String> {
+    let program = json::line(order.program)?;
+    let feature = json::line(order.feature)?;
+    let package = json::line(&order.package.id)?;
+    let attempt = json::line(order.attempt)?;
+    let env = format!("WP_FEATURE={feature},WP_PACKAGE={package},WP_ATTEMPT={attempt}");
+    Ok(format!(
+        "{{command={program},args=[\"mcp\"],env={{{env}}}}}"
+    ))
+}
+
+/// What an agent is told whose prompt is too long for its command line.
+fn pointer(order: &Order<'_>) -> String {
+    let file = order.places.prompt_file.display();
+    format!("Read the file {file} to its end and do what it says.")
+}
+
+fn invocation(
+    words: &[String],
+    profile: &Profile,
+    variables: BTreeMap<String, String>,
+    order: &Order<'_>,
+) -> Result<Invocation> {
     let (program, args) = words
         .split_first()
         .ok_or_else(|| Error::bug("an agent without a command line"))?;
     let ceiling = order.room.parent().unwrap_or(order.room);
-    let environment = order.environment.clone();
+    let mut environment = order.environment.clone().without(&profile.data.unset);
+    for (name, value) in variables {
+        environment = environment.with(name, value);
+    }
     let environment = environment
         .with("WP_FEATURE", order.feature.as_str())
         .with("WP_PACKAGE", order.package.id.as_str())
@@ -254,7 +298,10 @@ fn invocation(words: &[String], order: &Order<'_>) -> Result<Invocation> {
     Ok(Invocation::new(program, order.room)
         .args(args)
         .only_env(environment.vars().clone())
-        .input(Input::Bytes(order.prompt.as_bytes().to_vec())))
+        .input(match profile.channel() {
+            PromptChannel::Stdin => Input::Bytes(order.prompt.as_bytes().to_vec()),
+            PromptChannel::Argument | PromptChannel::File => Input::Null,
+        }))
 }
 
 fn finish(outcome: &Outcome, log: &sink::Log, order: &Order<'_>, tail: &Tail) -> Result<AgentRun> {

@@ -8,7 +8,7 @@ use crate::commands::{Ui, decided};
 use crate::config::rights::Rights;
 use crate::config::{self, Environment, Loaded, environment};
 use crate::git::{self, Repo};
-use crate::model::Settings;
+use crate::model::{Roster, Settings};
 use crate::os::{clock, host, random};
 use crate::state::record::By;
 use crate::state::{Op, Refusal, Request};
@@ -123,6 +123,15 @@ impl<'a> Context<'a> {
     /// As [`Context::loaded`].
     pub fn settings(&mut self) -> Result<Settings> {
         Ok(self.loaded()?.settings)
+    }
+
+    /// The agents of this user, with what git config says about them.
+    ///
+    /// # Errors
+    /// As [`Context::loaded`], or a profile of the user is wrong.
+    pub fn roster(&mut self) -> Result<Roster> {
+        let settings = self.settings()?;
+        config::agents::roster(&self.env, &settings)
     }
 
     /// Reads them anew next time: they were just written.

@@ -9,7 +9,7 @@ use crate::commands::decided::{self, Permit};
 use crate::commands::{Answer, Context, weigh};
 use crate::guard::policy::{self, Ask, Decision, Policy};
 use crate::model::Trust;
-use crate::model::settings::AgentSettings;
+use crate::model::settings::TRUST_STANDARD;
 use crate::report;
 use crate::state::record::Decided;
 use crate::store::Load;
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let Verb::Check(args) = &args.verb;
     let mut acting = match &args.agent {
         Some(name) => {
-            let profile = Profile::find(name, &cx.settings()?.agents)?;
+            let profile = Profile::find(name, &cx.roster()?)?;
             Acting::agent(name, Trust::new(profile.trust))
         }
         None => acting(cx)?,
@@ -190,11 +190,10 @@ pub(super) fn acting(cx: &mut Context<'_>) -> Result<Acting> {
     let Some(agent) = agent_of(cx, &attempt)? else {
         return Ok(Acting::agent("default", None));
     };
-    let agents = cx.settings()?.agents;
-    let level = match agents.get(&agent) {
-        Some(settings) => settings.trust,
+    let level = match cx.roster()?.trust(&agent) {
+        Some(trust) => trust,
         None if agent == Profile::shell().name => Profile::shell().trust,
-        None => AgentSettings::default().trust,
+        None => TRUST_STANDARD,
     };
     Ok(Acting::agent(&agent, Trust::new(level)))
 }

@@ -105,6 +105,17 @@ impl Environment {
         Ok(base.join("git-wp"))
     }
 
+    /// Where this user's own files of configuration stand: `git-wp` in `XDG_CONFIG_HOME` or
+    /// `~/.config`; `None` if neither is known. It may not exist.
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        let absolute = |path: &&OsStr| Path::new(path).is_absolute();
+        let base = self.get("XDG_CONFIG_HOME").filter(absolute);
+        let home = || self.get("HOME").filter(absolute);
+        let base = base.map(PathBuf::from);
+        let base = base.or_else(|| home().map(|home| Path::new(home).join(".config")))?;
+        Some(base.join("git-wp"))
+    }
+
     /// The name of the user, for labels.
     pub fn user(&self) -> Option<&str> {
         self.text("USER").or_else(|| self.text("LOGNAME"))

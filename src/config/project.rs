@@ -40,11 +40,11 @@ impl ProjectFile {
     /// Reads the bytes of a `wp.toml`.
     pub fn parse(bytes: Vec<u8>) -> Result<Self> {
         let text = std::str::from_utf8(&bytes).map_err(|e| {
-            let place = place(&bytes, e.valid_up_to());
+            let place = place(NAME, &bytes, e.valid_up_to());
             Error::usage("wp-toml", format!("{place}: not UTF-8"))
         })?;
         let project: Project = toml::from_str(text).map_err(|e| {
-            let place = place(&bytes, e.span().map_or(0, |span| span.start));
+            let place = place(NAME, &bytes, e.span().map_or(0, |span| span.start));
             let what = text::foreign(e.message()).to_string();
             Error::usage("wp-toml", format!("{place}: {what}"))
         })?;
@@ -84,7 +84,8 @@ fn check(project: &Project) -> Result<()> {
     Ok(())
 }
 
-fn place(bytes: &[u8], at: usize) -> String {
+/// `name:line:column` of the byte `at`.
+pub(super) fn place(name: impl std::fmt::Display, bytes: &[u8], at: usize) -> String {
     let before = &bytes[..at.min(bytes.len())];
     let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
     let begin = before
@@ -92,7 +93,7 @@ fn place(bytes: &[u8], at: usize) -> String {
         .rposition(|&b| b == b'\n')
         .map_or(0, |i| i + 1);
     let column = String::from_utf8_lossy(&before[begin..]).chars().count() + 1;
-    format!("{NAME}:{line}:{column}")
+    format!("{name}:{line}:{column}")
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! Every setting from where it may stand: variables, git config, `wp.toml`, defaults.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::base::{Error, RefName, Result, text};
+use crate::base::{RefName, Result};
+use crate::config::agent_settings;
 use crate::config::environment::Environment;
+use crate::config::given::Given;
 use crate::config::project::ProjectFile;
 use crate::config::unset;
 use crate::git::Repo;
-use crate::model::settings::{AgentSettings, Durability, Settings};
+use crate::model::settings::{Durability, Settings};
 
 const PREFIX_CONFIG: &str = "wp.";
 const PREFIX_ENV: &str = "GIT_WP_";
@@ -58,7 +59,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 17] = [
+const SCALARS: [(&str, &str); 18] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -75,6 +76,7 @@ const SCALARS: [(&str, &str); 17] = [
     ("atomic", "ATOMIC"),
     ("leaseseconds", "LEASE_SECONDS"),
     ("pollseconds", "POLL_SECONDS"),
+    ("repeat", "REPEAT"),
     ("purple.statuscommand", "PURPLE_STATUS_COMMAND"),
 ];
 
@@ -84,11 +86,8 @@ fn apply(settings: &mut Settings, pairs: &[(String, String)]) -> Result<Vec<Stri
     for (key, value) in pairs {
         let name = key.strip_prefix(PREFIX_CONFIG).unwrap_or(key);
         let entry = Given { key, value };
-        let agent = name
-            .strip_prefix("agent.")
-            .and_then(|rest| rest.rsplit_once('.'));
-        let known = match agent {
-            Some((agent, field)) => set_agent(&mut settings.agents, agent, field, &entry)?,
+        let known = match agent_settings::set(settings, name, &entry)? {
+            Some(known) => known,
             None => set_scalar(settings, name, &entry)?,
         };
         if !known {
@@ -131,40 +130,13 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
             let name = RefName::parse(given.value);
             settings.remote_ref = name.ok_or_else(|| given.bad("a full ref name"))?;
         }
+        "repeat" => settings.repeat = Some(given.small(1_000_000)?),
         "atomic" => settings.atomic = given.boolean()?,
         "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
         "pollseconds" => settings.poll = Duration::from_secs(given.number(1, 3600)?),
         "purple.statuscommand" => settings.purple_status_command = Some(given.text()?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn set_agent(
-    agents: &mut BTreeMap<String, AgentSettings>,
-    name: &str,
-    field: &str,
-    given: &Given<'_>,
-) -> Result<bool> {
-    if !matches!(field, "command" | "env" | "trust") {
-        return Ok(false);
-    }
-    let agent = agents.entry(name.to_owned()).or_default();
-    match field {
-        "command" => agent.command = given.text()?,
-        // Several lines of git config add up, and one line may name several.
-        "env" => {
-            let words = given
-                .value
-                .split([' ', ','])
-                .filter(|word| !word.is_empty());
-            agent.env.extend(words.map(str::to_owned));
-        }
-        _ => {
-            let trust = given.number(0, 4)?;
-            agent.trust = u8::try_from(trust).expect("checked to be at most 4");
-        }
     }
     Ok(true)
 }
@@ -176,56 +148,6 @@ fn branch_template(given: &Given<'_>) -> Result<String> {
         Ok(given.value.to_owned())
     } else {
         Err(given.bad("a branch name with `{change}`"))
-    }
-}
-
-struct Given<'a> {
-    key: &'a str,
-    value: &'a str,
-}
-
-impl Given<'_> {
-    fn text(&self) -> Result<String> {
-        match self.value.trim() {
-            "" => Err(self.bad("a text")),
-            text => Ok(text.to_owned()),
-        }
-    }
-
-    /// Reads the value as git reads a boolean.
-    fn boolean(&self) -> Result<bool> {
-        match self.value.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Ok(true),
-            "false" | "no" | "off" | "0" | "" => Ok(false),
-            _ => Err(self.bad("`true` or `false`")),
-        }
-    }
-
-    /// A whole number with git's suffixes `k`, `m`, `g`.
-    fn number(&self, min: u64, max: u64) -> Result<u64> {
-        let lower = self.value.trim().to_ascii_lowercase();
-        let (digits, shift) = match lower.strip_suffix(['k', 'm', 'g']) {
-            Some(digits) => (
-                digits,
-                10 * (1 + "kmg".find(&lower[digits.len()..]).unwrap_or(0)),
-            ),
-            None => (lower.as_str(), 0),
-        };
-        let number = digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|n| n.checked_mul(1 << shift));
-        let number = number.filter(|n| (min..=max).contains(n));
-        number.ok_or_else(|| self.bad(&format!("a number from {min} to {max}")))
-    }
-
-    fn bad(&self, wanted: &str) -> Error {
-        let (key, value) = (text::foreign(self.key), text::foreign(self.value));
-        Error::usage(
-            "config",
-            format!("`{key}` is `{value}`, which is not {wanted}"),
-        )
-        .hint(format!("git config --show-origin --get-all {key}"))
     }
 }
 
@@ -272,7 +194,8 @@ mod tests {
         assert!(!settings.atomic);
         assert_eq!(settings.default_agent.as_deref(), Some("bot"));
         let bot = &settings.agents["My.Bot"];
-        assert_eq!((bot.command.as_str(), bot.trust), ("bot --yes {prompt}", 3));
+        assert_eq!(bot.command.as_deref(), Some("bot --yes {prompt}"));
+        assert_eq!(bot.trust, Some(3));
         assert_eq!(bot.env, ["A", "B", "C_*"]);
         assert_eq!(unknown, ["wp.nonsense", "wp.agent.x.nonsense"]);
         assert_eq!(settings.agents.len(), 1);

@@ -3,6 +3,7 @@
 //! Types here say what was written and what it means. Reading a format is `plan`, judging is
 //! `check`, and no type here knows a file, a clock or git.
 
+pub mod agent_profile;
 pub mod contract;
 pub mod escalation;
 pub mod evidence;
@@ -16,12 +17,14 @@ pub mod package;
 pub mod plan;
 pub mod programs;
 pub mod queue_result;
+pub mod roster;
 pub mod scope_spec;
 pub mod settings;
 pub mod status;
 pub mod task;
 pub mod verification;
 
+pub use agent_profile::{AgentProfile, ParserKind, PromptChannel, SandboxLevel};
 pub use contract::{Contract, ContractKind, Contracts};
 pub use escalation::Escalation;
 pub use evidence::{Evidence, StepEvidence, StepState};
@@ -34,6 +37,7 @@ pub use outcome::{AttemptResult, Deviation, EndReason, LogDigest, OutcomeKind, R
 pub use package::{Edge, EdgeOrigin, Package, Role, WorktreeMode};
 pub use plan::{Feature, Format, Plan};
 pub use queue_result::QueueResult;
+pub use roster::{Listed, Roster};
 pub use scope_spec::{ScopeMode, ScopeSpec};
 pub use settings::{Durability, Settings};
 pub use status::{PackageStatus, RunResult};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::RefName;
+use crate::model::agent_profile::ParserKind;
 use crate::model::guard::{GuardSettings, PolicySettings};
 
 /// What configuration decides. Read once at the border; inside, the field is handed down, not this.
@@ -23,8 +24,13 @@ pub struct Settings {
     pub jobs: Option<usize>,
     /// The agent if none is named (`wp.agent`).
     pub default_agent: Option<String>,
-    /// Agents from git config: name to command line (`wp.agent.NAME.command`).
+    /// What git config says about agents, by name (`wp.agent.NAME.*`).
     pub agents: BTreeMap<String, AgentSettings>,
+    /// Who is chosen for which packages.
+    pub choice: AgentChoice,
+    /// How often an agent may do the same in a row (`wp.repeat`), 0 without limit; `None`: as its
+    /// profile says.
+    pub repeat: Option<u32>,
     /// An agent that says nothing this long is stopped (`wp.silenceMinutes`).
     pub silence: Duration,
     /// Time between TERM and KILL (`wp.graceSeconds`).
@@ -52,29 +58,53 @@ pub struct Settings {
     pub project: Project,
 }
 
-/// An agent named in git config.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What git config says about one agent; everything that is not said is as in its profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentSettings {
-    /// The command line template, split into words without a shell.
-    pub command: String,
+    /// The command line template, split into words without a shell
+    /// (`wp.agent.NAME.command`); it replaces the words of a profile.
+    pub command: Option<String>,
     /// Names of environment variables passed on beside the allowlist.
     pub env: Vec<String>,
     /// 0 to 4 (`wp.agent.NAME.trust`), compared with a package's `min_trust_level`.
-    pub trust: u8,
+    pub trust: Option<u8>,
+    /// The model, where nobody asks for another.
+    pub model: Option<String>,
+    /// The reasoning effort, where nobody asks for another.
+    pub effort: Option<String>,
+    /// Who reads its output.
+    pub parser: Option<ParserKind>,
+    /// Agents that are tried in turn after this one; none of them where it says `none`.
+    pub fallback: Option<Vec<String>>,
+    /// How often the same may come in a row; 0 is without limit.
+    pub repeat: Option<u32>,
 }
 
-impl Default for AgentSettings {
-    fn default() -> Self {
-        AgentSettings {
-            command: String::new(),
-            env: Vec::new(),
-            trust: TRUST_STANDARD,
-        }
-    }
+/// Trust of an agent of which nobody says how far it goes: it may write, which is what plans ask
+/// for unless they say otherwise.
+pub const TRUST_STANDARD: u8 = 2;
+
+/// Who is chosen for which packages, by words of the plan that are compared and never obeyed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentChoice {
+    /// By a package's archetype (`wp.archetype.NAME.*`).
+    pub archetypes: BTreeMap<String, Chosen>,
+    /// By its role (`wp.role.NAME.*`).
+    pub roles: BTreeMap<String, Chosen>,
+    /// By one of its labels (`wp.label.NAME.*`).
+    pub labels: BTreeMap<String, Chosen>,
 }
 
-/// An agent that may write: what plans ask for unless they say otherwise.
-const TRUST_STANDARD: u8 = 2;
+/// What is chosen for one word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// The agent.
+    pub agent: Option<String>,
+    /// Its model.
+    pub model: Option<String>,
+    /// Its reasoning effort.
+    pub effort: Option<String>,
+}
 
 /// How hard a transaction is made durable before it is acknowledged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +211,8 @@ impl Default for Settings {
             jobs: None,
             default_agent: None,
             agents: BTreeMap::new(),
+            choice: AgentChoice::default(),
+            repeat: None,
             silence: Duration::from_secs(20 * 60),
             grace: Duration::from_secs(5),
             log_bytes: 64 << 20,

@@ -16,7 +16,7 @@ use git_wp::base::json::Value;
 use git_wp::base::{FeatureId, PackageId, Timestamp, text};
 use git_wp::git::Conversion;
 use git_wp::model::settings::AgentSettings;
-use git_wp::model::{AttemptResult, OutcomeKind, Package};
+use git_wp::model::{AttemptResult, OutcomeKind, Package, Roster};
 use git_wp::os::process::{Watch, table};
 use git_wp::worktree::{Room, Sentinel};
 
@@ -93,6 +93,8 @@ impl Zoo {
             room: self.room.path(),
             places: &self.places(),
             prompt: "# The prompt\n",
+            session: None,
+            settings: None,
             environment,
             limits: self.limits,
             program: Path::new("/bin/git-wp"),
@@ -383,14 +385,18 @@ fn a_configured_command_gets_its_words_and_named_variables() {
     )
     .unwrap();
     let settings = AgentSettings {
-        command: format!(
+        command: Some(format!(
             "sh {} '{{feature}} {{attempt}}' {{cwd}} $HOME",
             tool.display()
-        ),
+        )),
         env: vec!["GH_TOKEN".to_owned()],
-        trust: 2,
+        ..AgentSettings::default()
     };
-    let profile = Profile::find("mine", &[("mine".to_owned(), settings)].into()).unwrap();
+    let roster = Roster {
+        configured: [("mine".to_owned(), settings)].into(),
+        ..Roster::default()
+    };
+    let profile = Profile::find("mine", &roster).unwrap();
     let observer = Observer {
         activity: &|_| {},
         checkpoint: &|| {},

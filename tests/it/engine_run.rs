@@ -10,7 +10,7 @@ use git_wp::engine::{self, Event, EventKind, Job, RunReport, Setup};
 use git_wp::git::{Person, Repo};
 use git_wp::graph::Graph;
 use git_wp::model::settings::AgentSettings;
-use git_wp::model::{Durability, EndReason, PackageStatus, RunResult, Settings};
+use git_wp::model::{Durability, EndReason, PackageStatus, Roster, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
 use git_wp::schedule::{Agenda, Duties, Limits, OnError, RunOptions, Stay};
@@ -479,14 +479,17 @@ fn a_signal_stops_the_agent_and_the_next_run_goes_on() {
     );
     lab.profile = Profile::find(
         "other",
-        &BTreeMap::from([(
-            "other".to_owned(),
-            AgentSettings {
-                command: "sh -c 'echo whole > long'".to_owned(),
-                env: Vec::new(),
-                trust: 4,
-            },
-        )]),
+        &Roster {
+            configured: BTreeMap::from([(
+                "other".to_owned(),
+                AgentSettings {
+                    command: Some("sh -c 'echo whole > long'".to_owned()),
+                    trust: Some(4),
+                    ..AgentSettings::default()
+                },
+            )]),
+            ..Roster::default()
+        },
     )
     .unwrap();
     let report = lab.run();

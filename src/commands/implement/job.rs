@@ -54,7 +54,7 @@ impl Planned {
         let asked = Asked::new(args, valid, &found)?;
         let profile = Profile::find(
             &asked::agent(&asked, &settings, &valid.plan)?,
-            &settings.agents,
+            &cx.roster()?,
         )?;
         let mut started = match found {
             Found::Interrupted(started) => started,

@@ -90,10 +90,9 @@ pub(super) fn acting(work: &mut Work<'_>) -> Result<Acting> {
     if work.session.attempt.is_some() {
         return policy::acting(&mut work.cx);
     }
-    let agents = work.cx.settings()?.agents;
+    let roster = work.cx.roster()?;
     let who = &work.session.who;
     let name = who.kind.as_deref().unwrap_or(&who.agent);
-    let known = agents.get(name).map(|settings| settings.trust);
-    let trust = known.map_or(Some(Trust::STANDARD), Trust::new);
+    let trust = roster.trust(name).map_or(Some(Trust::STANDARD), Trust::new);
     Ok(Acting::agent(name, trust.map(|t| t.min(Trust::STANDARD))))
 }

@@ -90,12 +90,14 @@ fn acting(cx: &mut Context<'_>, agent: &str, kind: Option<&str>) -> Result<Actin
     if cx.env().attempt()?.is_some() || agent == cx.label() {
         return policy::acting(cx);
     }
-    let agents = cx.settings()?.agents;
+    let roster = cx.roster()?;
     let mut names = std::iter::once(agent).chain(kind);
-    Ok(match names.find_map(|name| agents.get_key_value(name)) {
-        Some((name, settings)) => Acting::agent(name, Trust::new(settings.trust)),
-        None => Acting::agent(kind.unwrap_or(agent), Some(Trust::STANDARD)),
-    })
+    Ok(
+        match names.find_map(|name| Some((name, roster.trust(name)?))) {
+            Some((name, trust)) => Acting::agent(name, Trust::new(trust)),
+            None => Acting::agent(kind.unwrap_or(agent), Some(Trust::STANDARD)),
+        },
+    )
 }
 
 impl Standing {

@@ -14,7 +14,7 @@ use crate::commands::running::listen::Live;
 use crate::commands::running::setup::{self, Choices};
 use crate::commands::running::{permission, relay, unfinished};
 use crate::engine::{self, CheckoutRule, Event, EventKind, Job, Pool, RunReport, Seat, Trust};
-use crate::model::{Format, Plan, Settings};
+use crate::model::{Format, Plan, Roster, Settings};
 use crate::os::signal::Signals;
 use crate::schedule::{Agenda, Duties, Limits, OnError, RunOptions};
 use crate::state::FeatureView;
@@ -57,7 +57,8 @@ impl Shop<'_> {
         let run = run.ok_or_else(|| Error::bug("a feature without a run is served"))?;
         let valid = self.plan(cx, feature, records)?;
         let settings = cx.settings()?;
-        let profile = self.agent(&settings, &valid.plan, &run)?;
+        let roster = cx.roster()?;
+        let profile = self.agent((&settings, &roster), &valid.plan, &run)?;
         let options = options(&run, (self.args, &profile), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);
         let job = Job {
@@ -133,14 +134,19 @@ impl Shop<'_> {
     }
 
     /// The agent that is named, else the one of the run if this machine knows it, else its own.
-    fn agent(&self, settings: &Settings, plan: &Plan, run: &RunStarted) -> Result<Profile> {
+    fn agent(
+        &self,
+        (settings, roster): (&Settings, &Roster),
+        plan: &Plan,
+        run: &RunStarted,
+    ) -> Result<Profile> {
         let recorded = run.options.get("agent").and_then(Value::as_str);
         let recorded = recorded.filter(|_| self.args.agent.is_none());
-        if let Some(Ok(profile)) = recorded.map(|name| Profile::find(name, &settings.agents)) {
+        if let Some(Ok(profile)) = recorded.map(|name| Profile::find(name, roster)) {
             return Ok(profile);
         }
         let name = setup::agent(self.args.agent.as_deref(), settings, plan)?;
-        Profile::find(&name, &settings.agents)
+        Profile::find(&name, roster)
     }
 }
 

@@ -45,6 +45,8 @@ impl Worker {
             room: room.path(),
             places: &places,
             prompt: &prompt,
+            session: None,
+            settings: None,
             environment,
             limits: self.limits(package),
             program: &self.shared.setup.program,
