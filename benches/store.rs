@@ -224,6 +224,7 @@ fn publish(store: &Store, names: &[String]) {
     };
     let plan = PlanOrigin {
         barrier: None,
+        eager: false,
         hash: ContentHash::of(b"plan"),
         blob,
         path: String::new(),

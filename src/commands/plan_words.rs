@@ -16,6 +16,9 @@ pub(super) struct PlanWords {
     /// Do the groups of this kind one after the other [default: as the format's users expect]
     #[arg(long, value_enum, value_name = "KIND")]
     barrier: Option<BarrierWord>,
+    /// Do not wait for what an element would only rather come after
+    #[arg(long)]
+    eager: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,6 +53,7 @@ impl PlanWords {
             format: self.plan_format.map(format),
             asked: Asked {
                 barrier: self.barrier.map(barrier),
+                eager: self.eager,
             },
         }
     }

@@ -194,15 +194,21 @@ pub(super) fn published(
     as_published(cx, (feature, origin), bytes, &read_file)
 }
 
+/// How a published plan was read.
+pub(super) fn words_of(origin: &PlanOrigin) -> Asked {
+    Asked {
+        barrier: origin.barrier.as_deref().and_then(BarrierAsked::parse),
+        eager: origin.eager,
+    }
+}
+
 fn as_published(
     cx: &mut Context<'_>,
     (feature, origin): (&FeatureId, &PlanOrigin),
     bytes: Vec<u8>,
     read_file: &ReadFile<'_>,
 ) -> Result<ValidPlan> {
-    let asked = Asked {
-        barrier: origin.barrier.as_deref().and_then(BarrierAsked::parse),
-    };
+    let asked = words_of(origin);
     let reading = match origin.format {
         Format::Linear => {
             let text = String::from_utf8_lossy(&bytes);
@@ -351,6 +357,7 @@ pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
             .asked
             .barrier
             .map(|barrier| barrier.as_str().to_owned()),
+        eager: valid.asked.eager,
         by,
     }
 }

@@ -134,7 +134,8 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         "atomic" => settings.atomic = given.boolean()?,
         "leaseseconds" => settings.lease = Duration::from_secs(given.number(1, 30 * 24 * 3600)?),
         "pollseconds" => settings.poll = Duration::from_secs(given.number(1, 3600)?),
-        "purple.statuscommand" => settings.purple_status_command = Some(given.text()?),
+        "purple.statuscommand" => settings.purple.status_command = Some(given.text()?),
+        "purple.statusserver" => settings.purple.status_server = Some(given.text()?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
     }

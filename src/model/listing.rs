@@ -103,6 +103,9 @@ pub struct Listing {
     pub source_status: String,
     /// What it is.
     pub kind: ItemKind,
+    /// A review that asks for changes. It was not passed, even where its box is ticked.
+    #[serde(default)]
+    pub asks_for_changes: bool,
     /// It may be left out.
     pub optional: bool,
     /// `phase`, `wave`, `track`, `group`, and whatever else a format names, as written.
@@ -119,6 +122,11 @@ pub struct Listing {
 impl Listing {
     /// True if there is something for an agent to do.
     pub fn is_to_do(&self) -> bool {
-        matches!(self.kind, ItemKind::Work | ItemKind::Review) && !self.status.is_settled()
+        matches!(self.kind, ItemKind::Work | ItemKind::Review) && !self.is_settled()
+    }
+
+    /// True if nothing is left to do: what waits for it need not wait.
+    pub fn is_settled(&self) -> bool {
+        self.status.is_settled() && !self.asks_for_changes
     }
 }

@@ -76,9 +76,11 @@ pub fn of_project(project: &Project) -> Vec<Program> {
     let setup = project.worktree.setup.iter();
     let last = project.verify.final_commands.iter();
     let status = project.purple.status_command.iter();
+    let server = project.purple.status_server.iter();
     setup
         .map(|c| one("[worktree] setup", c))
         .chain(last.map(|c| one("[verify] final", c)))
         .chain(status.map(|c| one("[purple] status_command", c)))
+        .chain(server.map(|c| one("[purple] status_server", c)))
         .collect()
 }

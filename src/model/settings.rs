@@ -52,8 +52,8 @@ pub struct Settings {
     pub lease: Duration,
     /// The longest time between two looks at that remote while a run goes on (`wp.pollSeconds`).
     pub poll: Duration,
-    /// Told how tickets stand (`wp.purple.statusCommand`), without a shell.
-    pub purple_status_command: Option<String>,
+    /// Who is told how tickets stand (`wp.purple.*`); wins over what `wp.toml` says.
+    pub purple: PurpleSettings,
     /// What `wp.toml` says.
     pub project: Project,
 }
@@ -183,13 +183,16 @@ pub struct LockSettings {
     pub namespaces: Vec<String>,
 }
 
-/// `[purple]` of `wp.toml`.
+/// `[purple]` of `wp.toml`, and `wp.purple.*` of git config.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PurpleSettings {
     /// A command line, without a shell, that is started for every message about a ticket and gets
-    /// it on standard input; git config `wp.purple.statusCommand` wins.
+    /// it on standard input.
     pub status_command: Option<String>,
+    /// A command line, without a shell, that is an MCP server on its standard input and output; its
+    /// tool `purple_status` is called with every message about a ticket.
+    pub status_server: Option<String>,
 }
 
 impl Project {
@@ -197,7 +200,7 @@ impl Project {
     pub fn names_programs(&self) -> bool {
         !self.verify.final_commands.is_empty()
             || !self.worktree.setup.is_empty()
-            || self.purple.status_command.is_some()
+            || self.purple != PurpleSettings::default()
     }
 }
 
@@ -223,7 +226,7 @@ impl Default for Settings {
             atomic: true,
             lease: Duration::from_secs(15 * 60),
             poll: Duration::from_secs(2),
-            purple_status_command: None,
+            purple: PurpleSettings::default(),
             project: Project::default(),
         }
     }

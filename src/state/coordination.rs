@@ -90,6 +90,7 @@ impl World {
         };
         let plan = PlanOrigin {
             barrier: None,
+            eager: false,
             hash: ContentHash::of(b"plan"),
             blob: Oid::parse(&"e".repeat(40)).unwrap(),
             path: String::new(),

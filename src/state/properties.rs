@@ -329,6 +329,7 @@ fn publish(feature: FeatureId, which: u8) -> Op {
     };
     let plan = PlanOrigin {
         barrier: None,
+        eager: false,
         hash: plan_hash(which),
         blob: oid('e'),
         path: String::new(),

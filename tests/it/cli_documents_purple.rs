@@ -293,6 +293,66 @@ fn displays_hear_of_every_ticket_one_by_one() {
     assert_eq!(lines.collect::<Vec<Value>>(), payloads);
 }
 
+/// A server as Purple's own: it answers each call, and writes down what it was called with.
+const SERVER: &str = r#"while read -r line; do
+  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\),.*/\1/p')
+  case $line in
+    *'"initialize"'*) printf '{"jsonrpc":"2.0","id":%s,"result":{"capabilities":{}}}\n' "$id" ;;
+    *'notifications/initialized'*) echo ready >> "$HEARD" ;;
+    *'"purple_status"'*)
+      printf '%s\n' "$line" >> "$HEARD"
+      printf '{"jsonrpc":"2.0","method":"notifications/message"}\n'
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[],"isError":%s}}\n' "$id" "$REFUSES" ;;
+  esac
+done"#;
+
+#[test]
+fn a_server_is_called_once_for_every_message() {
+    let scratch = shop(WRITES);
+    let heard = scratch.path().with_file_name("heard");
+    scratch.write("../server.sh", SERVER);
+    let server = |refuses: bool| {
+        let heard = heard.display();
+        let command = format!("env HEARD={heard} REFUSES={refuses} sh ../server.sh");
+        scratch.git(&["config", "wp.purple.statusServer", &command]);
+    };
+    server(false);
+    let run = scratch.wp(&RUN).expect(0);
+    assert!(!run.stderr.contains("purple-status"), "{}", run.stderr);
+    let text = fs::read_to_string(&heard).unwrap();
+    let (first, calls) = text.split_once('\n').unwrap();
+    assert_eq!(first, "ready");
+    let calls = calls
+        .lines()
+        .map(|line| json::parse(line.as_bytes()).unwrap());
+    let payloads = calls.map(|call| call["params"]["arguments"].clone());
+    assert_eq!(
+        payloads.collect::<Vec<Value>>(),
+        told(&scratch, "../events")
+    );
+}
+
+#[test]
+fn a_server_that_refuses_or_ends_is_one_warning() {
+    for (script, why) in [
+        (SERVER, "`env` refused a message: no reason given"),
+        ("exit 0", "`env` ended without an answer"),
+    ] {
+        let scratch = shop(WRITES);
+        scratch.write("../server.sh", script);
+        let command = "env HEARD=/dev/null REFUSES=true sh ../server.sh";
+        scratch.git(&["config", "wp.purple.statusServer", command]);
+        let run = scratch.wp(&RUN[..6]).expect(0);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+        assert_eq!(
+            run.stderr.matches("was not told").count(),
+            1,
+            "{}",
+            run.stderr
+        );
+    }
+}
+
 #[test]
 fn a_command_that_cannot_be_told_is_one_warning() {
     let scratch = shop(WRITES);
@@ -307,7 +367,7 @@ fn a_command_that_cannot_be_told_is_one_warning() {
     scratch.wp(&["trust"]).expect(0);
     let run = scratch.wp(&RUN[..6]).expect(0);
     assert_eq!(
-        run.stderr.matches("the status command").count(),
+        run.stderr.matches("a display was not told").count(),
         1,
         "{}",
         run.stderr
@@ -437,4 +497,41 @@ fn what_is_missing_is_said_before_anything_starts() {
         .wp(&["implement", FEATURE, "--agent", "script", "-n"])
         .expect(0);
     assert!(dry.stderr.contains("standards"), "{}", dry.stderr);
+}
+
+#[test]
+fn what_is_needed_softly_is_waited_for_unless_the_run_is_eager() {
+    let spec = "# Implementation Specification: Hooks
+
+## Tickets
+
+### Phase 1: Ground
+
+#### HK-001: Route
+
+**Files to Create:**
+- `src/route.txt`
+
+**Dependencies:** None
+
+#### HK-002: Hook
+
+**Files to Create:**
+- `src/hook.txt`
+
+**Dependencies:** HK-001 (needs the route, but can be developed with mock responses)
+";
+    let path = "purple/documentation/260101-hooks/agent-written-specifications/\
+                implementation-spec-hooks.md";
+    let scratch = Scratch::new();
+    scratch.write(path, spec);
+    let waits = |more: &[&str]| {
+        let args = [&["graph", path, "--json"], more].concat();
+        let data = scratch.wp(&args).expect(0).data();
+        let hook = &data["packages"][1];
+        assert_eq!(hook["depends_on"].to_string(), r#"["HK-001"]"#);
+        hook["effective_depends_on"].to_string()
+    };
+    assert_eq!(waits(&[]), r#"["HK-001"]"#);
+    assert_eq!(waits(&["--eager"]), "[]");
 }

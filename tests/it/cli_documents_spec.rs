@@ -460,3 +460,41 @@ fn a_gate_that_asks_for_changes_stays_shut_until_another_review_passes() {
     scratch.wp(&args).expect(0);
     assert_eq!(ticked(&scratch, "feature/harbour"), "1 CR-A 2");
 }
+
+#[test]
+fn a_gate_that_is_ticked_while_its_text_asks_for_changes_is_to_be_passed_still() {
+    let list = "# Implementation Plan: Harbour
+
+### Track A: Quay (No Dependencies)
+
+- [x] 1. **Measure the ground**
+  - Files to create/modify: `src/1.txt`
+- [x] CR-A. **Code review: Track A**
+  - **Status:** REQUIRES CHANGES
+  - _Dependencies: 1_
+
+### Track B: Crane (Dependencies: CR-A)
+
+- [ ] 2. **Raise the arm**
+  - Files to create/modify: `src/2.txt`
+  - _Dependencies: CR-A_
+";
+    let scratch = scene(PATH, list, WRITES);
+    let data = scratch
+        .wp(&["implement", PATH, "-n", "--json"])
+        .expect(0)
+        .data();
+    let ids = |list: &git_wp::base::json::Value| {
+        let all = list.as_array().unwrap().iter();
+        all.map(|bar| bar["package"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&data["forecast"]["bars"]), ["CR-A", "2"]);
+    let passed = list.replace("REQUIRES CHANGES", "APPROVED");
+    let scratch = scene(PATH, &passed, WRITES);
+    let data = scratch
+        .wp(&["implement", PATH, "-n", "--json"])
+        .expect(0)
+        .data();
+    assert_eq!(ids(&data["forecast"]["bars"]), ["2"]);
+}

@@ -223,6 +223,7 @@ impl Lab {
         });
         let origin = PlanOrigin {
             barrier: None,
+            eager: false,
             hash: ContentHash::of(self.text.as_bytes()),
             blob: blob.clone(),
             path: "plan.yaml".to_owned(),

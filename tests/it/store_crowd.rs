@@ -148,7 +148,8 @@ fn processes_on_one_repository_lose_nothing() {
     let mut accepted = Vec::new();
     for writer in writers {
         let output = writer.wait_with_output().unwrap();
-        assert!(output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
         let text = String::from_utf8(output.stdout).unwrap();
         let lines = text
             .lines()
@@ -168,7 +169,7 @@ fn writer(scratch: &Scratch, name: &str) -> Child {
         .env("STORE_CROWD_PATH", scratch.path())
         .env("STORE_CROWD_NAME", name)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap()
 }

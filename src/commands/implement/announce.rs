@@ -1,30 +1,19 @@
-//! Tells displays of Purple how its tickets stand: on the stream of events, and to a command that
-//! a person configured. Whatever goes wrong with that is a warning, and the run goes on.
+//! Tells displays of Purple how its tickets stand: on the stream of events, and to what a person
+//! configured. Whatever goes wrong with that is a warning, and the run goes on.
 
-use std::path::PathBuf;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use crate::agent::words;
 use crate::base::json::Value;
-use crate::base::{Error, FeatureId, PackageId, Result, json, text};
+use crate::base::{FeatureId, PackageId, Result, text};
 use crate::commands::Context;
+use crate::commands::implement::display::Displays;
 use crate::commands::reading::ValidPlan;
 use crate::commands::running::listen::Live;
 use crate::engine::{Event, EventKind, RunReport};
-use crate::model::{EndReason, PackageStatus, RunResult, Settings};
-use crate::os::clock::{self, Moment};
-use crate::os::process::{Input, Invocation, Session, run_watched};
+use crate::model::{EndReason, PackageStatus, RunResult};
+use crate::os::clock;
 use crate::report::books::{accepted, in_short, notes};
 use crate::report::purple_status::{Board, News};
 use crate::state::FeatureView;
 use crate::store::{Load, Store};
-
-/// Longest time that the command may take for one message.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A command that fails so often in a row is left alone.
-const FAILURES_MAX: u32 = 3;
 
 /// Listens to a run and tells of it.
 pub(super) struct Announcer<'a> {
@@ -37,7 +26,7 @@ struct Told {
     board: Board,
     store: Store,
     is_announced: bool,
-    courier: Option<Courier>,
+    displays: Displays,
 }
 
 impl<'a> Announcer<'a> {
@@ -53,7 +42,7 @@ impl<'a> Announcer<'a> {
                 board,
                 store: cx.store()?,
                 is_announced: false,
-                courier: Courier::of(&cx.settings()?, cx.root()?)?,
+                displays: Displays::of(&cx.settings()?, &cx.root()?)?,
             }),
         };
         Ok(Announcer {
@@ -94,14 +83,13 @@ impl<'a> Announcer<'a> {
             }
         }
         self.send(last);
-        self.told?.courier?.close()
+        self.told?.displays.close()
     }
 
     fn send(&self, payloads: Vec<Value>) {
-        let courier = self.told.as_ref().and_then(|told| told.courier.as_ref());
         for payload in payloads {
-            if let Some(courier) = courier {
-                courier.send(&payload);
+            if let Some(told) = &self.told {
+                told.displays.send(&payload);
             }
             let event = EventKind::PurpleStatus.of(&self.feature, clock::now());
             self.live.tell(&event.purple_status(payload));
@@ -155,85 +143,5 @@ impl Told {
             .ok()
             .and_then(|view| view.features.get(feature).cloned());
         found.unwrap_or_default()
-    }
-}
-
-/// Brings messages to the command, in order, from a thread of its own.
-struct Courier {
-    sender: Sender<Vec<u8>>,
-    thread: JoinHandle<Option<String>>,
-}
-
-impl Courier {
-    fn of(settings: &Settings, folder: PathBuf) -> Result<Option<Self>> {
-        let command = settings.purple_status_command.as_deref();
-        let Some(line) = command.or(settings.project.purple.status_command.as_deref()) else {
-            return Ok(None);
-        };
-        let about = |why| {
-            let message = format!("the status command `{}` {why}", text::foreign(line));
-            Error::usage("config", message)
-                .hint("git config wp.purple.statusCommand 'COMMAND LINE'")
-        };
-        let words = words::split(line).map_err(about)?;
-        let Some((program, args)) = words.split_first() else {
-            return Err(about("is empty".to_owned()));
-        };
-        let invocation = Invocation::new(program, folder).args(args);
-        let (sender, receiver) = channel::<Vec<u8>>();
-        let thread = std::thread::spawn(move || {
-            let (mut first, mut failures) = (None, 0);
-            for message in receiver {
-                if failures == FAILURES_MAX {
-                    continue;
-                }
-                match deliver(&invocation, message) {
-                    Ok(()) => failures = 0,
-                    Err(why) => {
-                        failures += 1;
-                        first.get_or_insert(why);
-                    }
-                }
-            }
-            first
-        });
-        Ok(Some(Courier { sender, thread }))
-    }
-
-    fn send(&self, payload: &Value) {
-        if let Ok(line) = json::line(payload) {
-            // A thread that is gone says nothing any more.
-            let _ = self.sender.send(format!("{line}\n").into_bytes());
-        }
-    }
-
-    fn close(self) -> Option<String> {
-        drop(self.sender);
-        self.thread.join().unwrap_or(None)
-    }
-}
-
-fn deliver(invocation: &Invocation, message: Vec<u8>) -> std::result::Result<(), String> {
-    let program = invocation.program().to_string_lossy().into_owned();
-    let name = text::foreign(&program);
-    let began = Moment::now();
-    let call = invocation.clone().input(Input::Bytes(message));
-    let ended = run_watched(&call, 0, Session::Own, &mut || began.elapsed() > PATIENCE);
-    match ended {
-        Err(error) => Err(error.message().to_owned()),
-        Ok(None) => Err(format!(
-            "`{name}` took longer than {} s",
-            PATIENCE.as_secs()
-        )),
-        Ok(Some(done)) if !done.status.is_success() => {
-            let said = String::from_utf8_lossy(&done.stderr);
-            let said = said.lines().next().unwrap_or_default().trim().to_owned();
-            let said = match said.is_empty() {
-                true => String::new(),
-                false => format!(": {}", text::foreign(&said)),
-            };
-            Err(format!("`{name}` failed{said}"))
-        }
-        Ok(Some(_)) => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ mod announce;
 mod answer;
 mod asked;
 mod branch;
+mod display;
 mod dry;
 mod job;
 mod team;
@@ -24,6 +25,7 @@ use crate::commands::running::{self, NetworkDisk, authority, permission, unfinis
 use crate::commands::{Answer, Context, task_list};
 use crate::engine::{self, CheckoutRule};
 use crate::os::signal::Signals;
+use crate::plan::document::Asked;
 use crate::report::spec_text::TaskList;
 
 /// Run a plan
@@ -95,14 +97,14 @@ pub(super) struct Args {
 fn read(args: &Args, cx: &mut Context<'_>) -> Result<ValidPlan> {
     let mut how = args.plan.how(Linear::Allowed);
     let valid = reading::valid(cx, Some(&args.change), how)?;
-    if how.asked.barrier.is_some() {
+    if how.asked != Asked::default() {
         return Ok(valid);
     }
-    how.asked.barrier = running::recorded_barrier(cx, &valid.plan.feature.id)?;
-    match how.asked.barrier {
-        None => Ok(valid),
-        Some(_) => reading::valid(cx, Some(&args.change), how),
+    how.asked = running::recorded_words(cx, &valid.plan.feature.id)?;
+    if how.asked == Asked::default() {
+        return Ok(valid);
     }
+    reading::valid(cx, Some(&args.change), how)
 }
 
 /// Tells what was found in the plan, to those who want to hear more.
@@ -201,8 +203,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         announcer.tell(event);
     });
     if let Some(why) = announcer.close(report.as_ref().ok()) {
-        cx.ui
-            .warn("purple-status", &format!("the status command: {why}"));
+        cx.ui.warn(
+            "purple-status",
+            &format!("a display was not told how tickets stand: {why}"),
+        );
     }
     let ending = Ending::Told(report.as_ref().ok());
     if !is_over && let Err(error) = relay::leave(cx, (&feature, ending)) {

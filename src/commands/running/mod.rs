@@ -10,9 +10,9 @@ pub(super) mod unfinished;
 use std::path::Path;
 
 use crate::base::{Error, FeatureId, Result};
-use crate::commands::Context;
+use crate::commands::{Context, reading};
 use crate::os::host::{self, FileSystem};
-use crate::plan::document::BarrierAsked;
+use crate::plan::document::Asked;
 use crate::store::Load;
 use crate::worktree::baseline;
 
@@ -38,16 +38,13 @@ pub(super) fn streams(events: Option<&Path>, cx: &Context<'_>) -> Result<bool> {
     Ok(to_stdout)
 }
 
-/// The barrier with which the run reads its plan that was interrupted.
+/// How the run reads its plan that was interrupted, where it was told to read it its own way.
 ///
 /// # Errors
 /// The state cannot be read.
-pub(super) fn recorded_barrier(
-    cx: &mut Context<'_>,
-    feature: &FeatureId,
-) -> Result<Option<BarrierAsked>> {
+pub(super) fn recorded_words(cx: &mut Context<'_>, feature: &FeatureId) -> Result<Asked> {
     if !cx.has_repo()? {
-        return Ok(None);
+        return Ok(Asked::default());
     }
     let view = cx.store()?.view(&Load::Features(vec![feature.clone()]))?;
     let records = view.features.get(feature);
@@ -56,8 +53,7 @@ pub(super) fn recorded_barrier(
         .filter(|run| run.ended.is_none())
         .map(|run| &run.started.plan);
     let origin = plan.and_then(|plan| records?.plans.get(plan));
-    let word = origin.and_then(|origin| origin.barrier.as_deref());
-    Ok(word.and_then(BarrierAsked::parse))
+    Ok(origin.map(reading::words_of).unwrap_or_default())
 }
 
 /// Undoes what agents of a killed run did to the configuration, before anything of it is read.

@@ -8,6 +8,7 @@ pub mod sink;
 pub mod table;
 
 mod child;
+mod dialogue;
 mod invocation;
 mod lookup;
 mod reap;
@@ -17,6 +18,7 @@ mod supervise;
 mod tail;
 mod watched;
 
+pub use dialogue::{Dialogue, Heard};
 pub use invocation::{Input, Invocation};
 pub use lookup::find_program;
 pub use reap::{Survivor, kill_marked, marked};

@@ -78,7 +78,7 @@ pub fn run_watched(
 }
 
 /// The child was not reaped yet, so its id is its own.
-fn kill(id: u32, session: Session) {
+pub(super) fn kill(id: u32, session: Session) {
     let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else {
         return;
     };

@@ -3,6 +3,8 @@
 //!
 //! Every edge keeps where it comes from. Selectors are resolved here and nowhere else.
 
+mod bar;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::PackageId;
@@ -17,6 +19,15 @@ const STORY: &str = "story";
 
 /// A pair of elements that the document puts side by side although both name this file.
 pub(super) type Shared = (usize, usize, String);
+
+/// What a run asks for beside what the document says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order {
+    /// Groups that are done one after the other.
+    pub(super) barrier: Option<Barrier>,
+    /// Soft dependencies are not waited for.
+    pub(super) eager: bool,
+}
 
 /// Edges by element.
 pub(super) struct Edges<'a> {
@@ -35,13 +46,16 @@ pub(super) struct Edges<'a> {
 pub(super) fn of(
     outline: &Outline,
     profile: &Profile,
-    barrier: Option<Barrier>,
+    order: Order,
 ) -> (Vec<Vec<Edge>>, Vec<Shared>) {
     let mut edges = Edges::new(outline, profile);
     edges.state();
     let mut shared = edges.unstated();
+    if !order.eager {
+        edges.soft();
+    }
     edges.fall_back();
-    if let Some(barrier) = barrier {
+    if let Some(barrier) = order.barrier {
         edges.bar(barrier.label());
     }
     edges.containers();
@@ -141,6 +155,22 @@ impl<'a> Edges<'a> {
         }
     }
 
+    /// What an element would rather come after is waited for too, unless that closes a circle.
+    fn soft(&mut self) {
+        for (at, item) in self.outline.items.iter().enumerate() {
+            let soft = item.depends_on.iter();
+            for dependency in soft.filter(|d| d.strength == Strength::Soft) {
+                if let Target::Item(id) = &dependency.to
+                    && let Some(&on) = self.by_id.get(id.as_str())
+                    && self.profile.edges.contains(&dependency.origin)
+                    && !self.reaches(on, at)
+                {
+                    self.add(at, on, dependency.origin);
+                }
+            }
+        }
+    }
+
     fn dangle(&mut self, at: usize, id: &str, origin: EdgeOrigin) {
         // A file that holds one element only names others that stand in files of their own.
         let alone = self.outline.items.len() == 1;
@@ -233,48 +263,6 @@ impl<'a> Edges<'a> {
                 base = self.runs(&members, &base.clone());
             }
         }
-    }
-
-    /// Every group waits for the ones before it, in the order in which they begin in the file.
-    fn bar(&mut self, label: &str) {
-        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-        let work: Vec<usize> = self.work().collect();
-        for at in work {
-            let Some(value) = self.item(at).labels.get(label).cloned() else {
-                continue;
-            };
-            match groups.iter_mut().find(|(name, _)| *name == value) {
-                Some((_, members)) => members.push(at),
-                None => groups.push((value, vec![at])),
-            }
-        }
-        let relaxed = self.relaxed(label);
-        for pair in 1..groups.len() {
-            let (value, members) = &groups[pair];
-            if relaxed.contains(value) {
-                continue;
-            }
-            let before: Vec<usize> = groups[..pair]
-                .iter()
-                .flat_map(|(_, m)| m)
-                .copied()
-                .collect();
-            for &at in members {
-                for &on in &before {
-                    // What is needed from there is pulled forward instead.
-                    if !self.reaches(on, at) && !self.reaches(at, on) {
-                        self.add(at, on, EdgeOrigin::Barrier);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Groups that say themselves what they wait for: no barrier holds them.
-    fn relaxed(&self, label: &str) -> BTreeSet<String> {
-        let groups = self.outline.groups.iter();
-        let own = groups.filter(|g| g.label == label && g.map.is_none() && g.declares_order);
-        own.map(|g| g.value.clone()).collect()
     }
 
     /// A container is done when what it contains is, and its own order is theirs.

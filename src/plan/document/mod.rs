@@ -30,6 +30,8 @@ const ITEMS_MAX: usize = 10_000;
 pub struct Asked {
     /// Groups that are done one after the other, instead of what the profile says.
     pub barrier: Option<BarrierAsked>,
+    /// Whether what is needed softly is not waited for.
+    pub eager: bool,
 }
 
 /// A barrier that was asked for.
@@ -59,6 +61,21 @@ impl BarrierAsked {
     }
 }
 
+impl Asked {
+    /// What orders the work, with what the profile says where nothing was asked.
+    fn order(self, profile: &Profile) -> edges::Order {
+        let barrier = match self.barrier {
+            Some(BarrierAsked::None) => None,
+            Some(BarrierAsked::Of(barrier)) => Some(barrier),
+            None => profile.barrier,
+        };
+        edges::Order {
+            barrier,
+            eager: self.eager,
+        }
+    }
+}
+
 /// Gives meaning to what a reader found.
 fn parse(
     outline: Outline,
@@ -76,12 +93,7 @@ fn parse(
             outline: Some(outline),
         };
     }
-    let barrier = match asked.barrier {
-        Some(BarrierAsked::None) => None,
-        Some(BarrierAsked::Of(barrier)) => Some(barrier),
-        None => profile.barrier,
-    };
-    let (edges, shared) = edges::of(&outline, profile, barrier);
+    let (edges, shared) = edges::of(&outline, profile, asked.order(profile));
     let shared = shared.iter();
     findings.extend(shared.map(|(a, b, path)| lints::shared_file(&outline, text, (*a, *b), path)));
     let folder = feature_folder(format, text.source);

@@ -9,7 +9,7 @@ use crate::model::verification::{Step, StepKind, Tier, Verification};
 use crate::model::{Edge, EdgeOrigin, ItemKind, Listing, Package, ScopeMode, ScopeSpec};
 use crate::plan::convert;
 use crate::plan::document::paths;
-use crate::plan::outline::{FileMode, Item, ScopeState, Target};
+use crate::plan::outline::{FileMode, Item, Ruling, ScopeState, Target};
 use crate::plan::profile::Profile;
 
 /// Longest text of an element that is handed on; the plan itself is there to read.
@@ -82,12 +82,19 @@ fn listing(item: &Item, papers: Vec<String>) -> Listing {
         status: item.mark.status,
         source_status: item.mark.text.clone(),
         kind: item.kind,
+        asks_for_changes: asks_for_changes(item),
         optional: item.optional,
         labels: labels.chain(own).collect(),
         papers,
         files: item.scope.entries.iter().map(|e| e.path.clone()).collect(),
         depends_on: declared.collect(),
     }
+}
+
+/// Whether the document says beside a gate that it was not passed.
+fn asks_for_changes(item: &Item) -> bool {
+    let verdict = item.verdict.as_ref().map(|verdict| verdict.ruling);
+    item.kind == ItemKind::Review && verdict == Some(Ruling::ChangesRequested)
 }
 
 /// What an element may write: the files it names, as a forecast, and its own papers.

@@ -20,7 +20,7 @@ pub fn to_do(mut plan: Plan) -> Plan {
         .partition(|package| is_left(package));
     let settled = |package: &&Package| {
         let listing = package.listing.as_ref();
-        listing.is_some_and(|listing| listing.status.is_settled())
+        listing.is_some_and(Listing::is_settled)
     };
     plan.settled = rest.iter().filter(settled).map(|p| p.id.clone()).collect();
     let through = Through {

@@ -41,6 +41,9 @@ pub struct PlanOrigin {
     /// The barrier between groups of a document, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barrier: Option<String>,
+    /// Whether soft dependencies of a document are not waited for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub eager: bool,
     /// Who and when.
     pub by: By,
 }

@@ -327,6 +327,7 @@ pub(super) fn publish(i: usize, plan: u8) -> Op {
         title: None,
         plan: PlanOrigin {
             barrier: None,
+            eager: false,
             hash: ContentHash::of(&[plan]),
             blob: oid("plan"),
             path: String::new(),

@@ -147,6 +147,7 @@ impl Outside {
         });
         let plan = PlanOrigin {
             barrier: None,
+            eager: false,
             hash: ContentHash::of(b"plan"),
             blob: oid("plan"),
             path: "plan.yaml".to_owned(),

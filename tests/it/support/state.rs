@@ -62,6 +62,7 @@ pub(crate) fn publish(txn: &str, blob: &Oid, packages: &[String]) -> Request {
     };
     let plan = PlanOrigin {
         barrier: None,
+        eager: false,
         hash: plan_hash(),
         blob: blob.clone(),
         path: "plan.yaml".to_owned(),
