@@ -11,6 +11,7 @@ mod cli_coordinate;
 mod cli_crowd;
 mod cli_decisions;
 mod cli_documents;
+mod cli_documents_lists;
 mod cli_documents_purple;
 mod cli_documents_spec;
 mod cli_documents_team;

@@ -161,6 +161,13 @@ fn demand(args: &Args, cx: &mut Context<'_>, valid: &ValidPlan) -> Result<()> {
     permission::demand(cx, valid)
 }
 
+fn checkout_rule(args: &Args) -> CheckoutRule {
+    match args.update_checkout {
+        true => CheckoutRule::Update,
+        false => CheckoutRule::LeaveAlone,
+    }
+}
+
 /// Runs the plan.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let to_stdout = running::streams(args.events.as_deref(), cx)?;
@@ -183,10 +190,6 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let live = Live::new(args.events.as_deref(), cx)?;
     let list = enter(cx, &live, &plan, &valid)?;
     let mut announcer = Announcer::new(cx, &live, &valid)?;
-    let checkout = match args.update_checkout {
-        true => CheckoutRule::Update,
-        false => CheckoutRule::LeaveAlone,
-    };
     let feature = plan.job.feature.clone();
     let store = cx.store()?;
     unfinished::notice(cx, &store, &feature)?;
@@ -195,7 +198,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         live.tell(&event);
     }
     let is_over = plan.merged == valid.plan.packages.len();
-    let listening = (checkout, Signals::listen()?, live.activity());
+    let listening = (checkout_rule(args), Signals::listen()?, live.activity());
     let setup = plan.setup(cx, valid, notes, listening)?;
     let read = setup.plan.clone();
     let mut summarise = answer::summariser(&read);
@@ -203,16 +206,14 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         announcer.tell(event);
     });
     if let Some(why) = announcer.close(report.as_ref().ok()) {
-        cx.ui.warn(
-            "purple-status",
-            &format!("a display was not told how tickets stand: {why}"),
-        );
+        let message = format!("a display was not told how tickets stand: {why}");
+        cx.ui.warn("purple-status", &message);
     }
     let ending = Ending::Told(report.as_ref().ok());
     if !is_over && let Err(error) = relay::leave(cx, (&feature, ending)) {
         // What the run came to counts, not what could be said about it.
-        cx.ui
-            .warn("handoff", &format!("no handoff was left: {error}"));
+        let message = format!("no handoff was left: {error}");
+        cx.ui.warn("handoff", &message);
     }
     let told = live.close();
     let mut answer = answer::render(cx, (&read, list.as_ref()), &report?)?;

@@ -27,8 +27,9 @@ impl Shared {
     /// The file that the plan was read from, where it is a document that is ticked off.
     pub(super) fn plan_file(&self) -> Option<RepoPath> {
         let plan = &self.setup.plan;
-        let inside = !plan.source.is_empty() && !plan.source.starts_with(['/', '.']);
-        (plan.format.is_document() && inside).then(|| RepoPath::from(plan.source.as_str()))
+        let source = plan.source.as_str();
+        let is_outside = source.is_empty() || source.starts_with('/') || source.starts_with("../");
+        (plan.format.is_document() && !is_outside).then(|| RepoPath::from(source))
     }
 
     /// The commits that bring the books of `tip` up to date.

@@ -14,7 +14,7 @@ pub use purple::{accepted, in_short, notes};
 use std::collections::BTreeMap;
 
 use crate::base::{PackageId, Result, Timestamp};
-use crate::model::{Format, ItemStatus, Plan};
+use crate::model::{Format, ItemKind, ItemStatus, Plan};
 use crate::plan::write_back::{self, NewStatus, Whose};
 use crate::plan::{outline::Text, outline_of};
 use crate::state::FeatureView;
@@ -129,7 +129,37 @@ fn tick(
             ticked.push((package.id.clone(), status));
         }
     }
+    if !ticked.is_empty() {
+        text = tick_containers(text, plan);
+    }
     (text, ticked)
+}
+
+/// A heading with a box of its own is done when everything below it is.
+fn tick_containers(mut text: String, plan: &Plan) -> String {
+    let named = (plan.format, plan.source.as_str());
+    let Some(outline) = outline_of::read_outline(plan.format, &Text::new(&text, &plan.source))
+    else {
+        return text;
+    };
+    let items = &outline.items;
+    let mut settled: Vec<bool> = items.iter().map(|i| i.mark.status.is_settled()).collect();
+    // What contains others stands before them.
+    for (at, item) in items.iter().enumerate().rev() {
+        if item.kind != ItemKind::Container || settled[at] {
+            continue;
+        }
+        let mut below = (0..items.len()).filter(|&other| items[other].parent == Some(at));
+        settled[at] = below.clone().next().is_some() && below.all(|other| settled[other]);
+        let whose = Whose::Item(&item.id);
+        let done = NewStatus::Status(ItemStatus::Done);
+        if settled[at]
+            && let Ok(after) = write_back::set_status(&text, named, whose, &done)
+        {
+            text = after;
+        }
+    }
+    text
 }
 
 fn message(plan: &Plan, ticked: &[(PackageId, ItemStatus)]) -> String {
