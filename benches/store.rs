@@ -318,6 +318,7 @@ fn result() -> AttemptResult {
         claimed: git_wp::base::json::Map::default(),
         log: None,
         tail: "the last line\n".repeat(40),
+        account: None,
         at: by().at,
     }
 }

@@ -1,6 +1,6 @@
 //! Judges how an attempt ended, and makes the result that is recorded.
 //!
-//! The order of precedence, first match wins: stopped, timed out, silent, killed, failed (exit
+//! The order of precedence, first match wins: stopped, unserved, timed out, silent, killed, failed (exit
 //! code, or a result that says so), diverged, lost worktree, unsealed leftovers (failed), bad
 //! result, empty, finished. What we did to the agent outranks what it did; what git shows
 //! outranks what it says.
@@ -34,7 +34,10 @@ pub struct Collect<'a> {
 /// Reads the result file, judges, and makes the result.
 pub fn collect(from: &Collect<'_>) -> AttemptResult {
     let file = result_file::read(from.result_file, from.expected, from.redactor);
-    let (outcome, reason) = judge(from.run.end, from.room, &file);
+    let (outcome, reason) = match unserved(from.run) {
+        Some(why) => (OutcomeKind::Unserved, why),
+        None => judge(from.run.end, from.room, &file),
+    };
     let base = (from.base.0.clone(), from.base.1.clone());
     let (head, tree, files_modified) = match from.room {
         RoomState::Kept {
@@ -63,8 +66,28 @@ pub fn collect(from: &Collect<'_>) -> AttemptResult {
         },
         log: from.run.log.clone(),
         tail: from.run.tail.clone(),
+        account: from.run.account.clone(),
         at: from.at,
     }
+}
+
+/// Why the service behind the agent would not serve it, if that is what ended it. Nobody else
+/// would have done better, so it says nothing of the package.
+fn unserved(run: &AgentRun) -> Option<String> {
+    let trouble = run.account.as_ref()?.trouble.as_ref()?;
+    let is_ours = matches!(run.end, AgentEnd::Stopped | AgentEnd::NothingToDo);
+    if is_ours || !trouble.kind.is_for_all() {
+        return None;
+    }
+    let words = trouble.kind.words();
+    let until = trouble
+        .resets_at
+        .map(|at| format!(" until {} UTC", at.brief()));
+    let until = until.unwrap_or_default();
+    Some(format!(
+        "its agent {words}{until}: {}",
+        text::foreign(&trouble.text)
+    ))
 }
 
 /// The outcome and one line why; see the head of this file for the precedence.
@@ -155,6 +178,34 @@ mod tests {
             tree: oid("2"),
             changed: paths.iter().map(|path| RepoPath::from(*path)).collect(),
         }
+    }
+
+    #[test]
+    fn an_agent_that_its_service_refused_says_nothing_of_the_package() {
+        let run = |kind, end| AgentRun {
+            end,
+            took: std::time::Duration::ZERO,
+            log: None,
+            tail: String::new(),
+            survivors: Vec::new(),
+            account: Some(crate::model::Account {
+                trouble: Some(crate::model::Trouble {
+                    kind,
+                    text: "limit reached".to_owned(),
+                    resets_at: Some(Timestamp::from_millis(0)),
+                }),
+                ..Default::default()
+            }),
+        };
+        use crate::model::TroubleKind as T;
+        let why = unserved(&run(T::Quota, AgentEnd::Exited(1))).unwrap();
+        assert_eq!(
+            why,
+            "its agent has no quota left until 1970-01-01 00:00:00 UTC: limit reached"
+        );
+        assert!(unserved(&run(T::Auth, AgentEnd::Silent)).is_some());
+        assert!(unserved(&run(T::Context, AgentEnd::Exited(1))).is_none());
+        assert!(unserved(&run(T::Quota, AgentEnd::Stopped)).is_none());
     }
 
     #[test]

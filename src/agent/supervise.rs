@@ -16,7 +16,7 @@ use crate::agent::profile::Profile;
 use crate::base::hash::Hashing;
 use crate::base::json::{self, Value, json};
 use crate::base::{AttemptId, Error, FeatureId, Result, text};
-use crate::model::{Durability, LogDigest, Package, PromptChannel};
+use crate::model::{Account, Durability, LogDigest, Package, PromptChannel};
 use crate::os::clock::Moment;
 use crate::os::file::{self, Access};
 use crate::os::process::{
@@ -134,6 +134,8 @@ pub struct AgentRun {
     pub tail: String,
     /// Processes that could not be ended, for people; empty in all ordinary cases.
     pub survivors: Vec<String>,
+    /// What it told of itself, if somebody reads its output.
+    pub account: Option<Account>,
 }
 
 /// How an agent ended.
@@ -218,6 +220,7 @@ fn nothing() -> AgentRun {
         log: None,
         tail: String::new(),
         survivors: Vec::new(),
+        account: None,
     }
 }
 
@@ -326,6 +329,7 @@ fn finish(outcome: &Outcome, log: &sink::Log, order: &Order<'_>, tail: &Tail) ->
         log: Some(digest),
         tail: order.environment.redactor().tail(&tail.text(), TAIL_MAX),
         survivors,
+        account: None,
     })
 }
 

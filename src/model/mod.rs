@@ -22,6 +22,7 @@ pub mod scope_spec;
 pub mod settings;
 pub mod status;
 pub mod task;
+pub mod usage;
 pub mod verification;
 
 pub use agent_profile::{AgentProfile, ParserKind, PromptChannel, SandboxLevel};
@@ -42,4 +43,5 @@ pub use scope_spec::{ScopeMode, ScopeSpec};
 pub use settings::{Durability, Settings};
 pub use status::{PackageStatus, RunResult};
 pub use task::TaskOutcome;
+pub use usage::{Account, Trouble, TroubleKind, Usage};
 pub use verification::{Step, StepKind, Tier, Verification};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::json::{Map, Value};
 use crate::base::{ContentHash, Oid, RepoPath, Timestamp};
+use crate::model::usage::Account;
 
 /// What became of the agent in its room. The result itself is recomputed from git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub enum OutcomeKind {
     Lost,
     /// Stopped because the run was stopped.
     Stopped,
+    /// The service behind it would not serve it: no quota, no login, no payment.
+    Unserved,
 }
 
 /// In what state the room was when its agent had gone; found by the runner, from git.
@@ -86,6 +89,8 @@ pub enum EndReason {
     Superseded,
     /// A person or a stopped run ended it; uses up no retry.
     Cancelled,
+    /// The service behind its agent would not serve it; uses up no retry.
+    Unserved,
 }
 
 impl EndReason {
@@ -109,6 +114,7 @@ impl EndReason {
             EndReason::Expired => "expired",
             EndReason::Superseded => "superseded",
             EndReason::Cancelled => "cancelled",
+            EndReason::Unserved => "unserved",
         }
     }
 }
@@ -136,6 +142,9 @@ pub struct AttemptResult {
     pub log: Option<LogDigest>,
     /// Last lines of the agent, redacted, at most 4 KiB.
     pub tail: String,
+    /// What the agent told of itself, where somebody can read its output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// When.
     pub at: Timestamp,
 }
@@ -194,6 +203,7 @@ impl OutcomeKind {
             OutcomeKind::BadResult => "bad-result",
             OutcomeKind::Lost => "lost",
             OutcomeKind::Stopped => "stopped",
+            OutcomeKind::Unserved => "unserved",
         }
     }
 }

@@ -204,6 +204,7 @@ fn bad(outcome: OutcomeKind) -> Option<EndReason> {
         | OutcomeKind::BadResult => EndReason::Failed,
         OutcomeKind::Killed | OutcomeKind::Lost => EndReason::Lost,
         OutcomeKind::Stopped => EndReason::Cancelled,
+        OutcomeKind::Unserved => EndReason::Unserved,
     })
 }
 
@@ -222,7 +223,8 @@ fn is_worth_a_look(attempt: &AttemptView, result: &AttemptResult) -> bool {
         | OutcomeKind::Killed
         | OutcomeKind::LostWorktree
         | OutcomeKind::Lost
-        | OutcomeKind::Stopped => false,
+        | OutcomeKind::Stopped
+        | OutcomeKind::Unserved => false,
     }
 }
 

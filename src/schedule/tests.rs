@@ -289,6 +289,7 @@ fn result() -> AttemptResult {
         claimed: crate::base::json::Map::new(),
         log: None,
         tail: String::new(),
+        account: None,
         at: by().at,
     }
 }

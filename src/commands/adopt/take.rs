@@ -127,6 +127,7 @@ fn result(cx: &mut Context<'_>, found: &Found, attempt: &Attempt) -> Result<Chan
         claimed: Map::new(),
         log: None,
         tail: String::new(),
+        account: None,
         at: cx.now(),
     };
     let note = Op::Note {

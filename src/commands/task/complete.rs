@@ -186,6 +186,7 @@ fn result(cx: &mut Context<'_>, attempt: &Attempt) -> Result<AttemptResult> {
         claimed: Map::new(),
         log: None,
         tail: String::new(),
+        account: None,
         at: now,
     })
 }
