@@ -312,6 +312,7 @@ impl Outside {
             claimed: git_wp::base::json::Map::new(),
             log: None,
             tail: String::new(),
+            account: None,
             at: self.by().at,
         }
     }
