@@ -13,6 +13,8 @@ use std::time::Duration;
 use crate::agent::blanks::Blanks;
 use crate::agent::environment::Environment;
 use crate::agent::profile::Profile;
+use crate::agent::sandbox::{self, Fence};
+use crate::agent::scratch::Scratch;
 use crate::base::hash::Hashing;
 use crate::base::json::{self, Value, json};
 use crate::base::{AttemptId, Error, FeatureId, Result, text};
@@ -39,10 +41,12 @@ const TICK: Duration = Duration::from_millis(250);
 pub struct Places {
     /// `wp/run/<aid>/prompt.md`, mode 0600.
     pub prompt_file: PathBuf,
-    /// `wp/run/<aid>/result.json`; the agent may write it.
+    /// `wp/run/<aid>/out/result.json`; the agent may write it and what else is in its folder.
     pub result_file: PathBuf,
     /// `wp/run/<aid>/mcp.json`: how the agent starts its MCP server.
     pub mcp_config: PathBuf,
+    /// `wp/run/<aid>/sandbox.json`: where a confined agent may write.
+    pub rules: PathBuf,
     /// `wp/logs/<aid>.log`, mode 0600.
     pub log: PathBuf,
 }
@@ -53,8 +57,9 @@ impl Places {
         let run = wp_dir.join("run").join(attempt.as_str());
         Places {
             prompt_file: run.join("prompt.md"),
-            result_file: run.join("result.json"),
+            result_file: run.join("out").join("result.json"),
             mcp_config: run.join("mcp.json"),
+            rules: run.join("sandbox.json"),
             log: wp_dir.join("logs").join(format!("{attempt}.log")),
         }
     }
@@ -99,6 +104,8 @@ pub struct Order<'a> {
     pub limits: Limits,
     /// This program, for the agent's MCP server.
     pub program: &'a Path,
+    /// Where alone the agent may write; `None`: wherever its user may.
+    pub fence: Option<&'a Fence>,
 }
 
 /// What an agent is doing.
@@ -188,11 +195,16 @@ pub fn run(
     };
     let variables = profile.variables(order.package, blanks);
     prepare(order)?;
+    let scratch = Scratch::make(order.attempt, &order.environment)?;
+    let words = match order.fence {
+        Some(fence) => sandbox::wrap(fence, words, &start(order, &scratch))?,
+        None => words,
+    };
     let log = sink::Log::create(&order.places.log, order.limits.log_bytes)?;
     let tail = Tail::new(TAIL_KEPT);
     let sink = || Sink::Both(Box::new(Sink::Log(log.clone())), Box::new(tail.sink()));
     let job = Job {
-        invocation: invocation(&words, profile, variables, order)?,
+        invocation: invocation(&words, (profile, variables), order, scratch.path())?,
         mark: Some(("WP_ATTEMPT".to_owned(), order.attempt.as_str().to_owned())),
         limits: process::Limits {
             wall: Some(order.limits.wall),
@@ -211,6 +223,16 @@ pub fn run(
         outcome
     })?;
     finish(&outcome, &log, order, &tail)
+}
+
+fn start<'a>(order: &'a Order<'_>, scratch: &'a Scratch) -> sandbox::Start<'a> {
+    sandbox::Start {
+        program: order.program,
+        room: order.room,
+        rules: &order.places.rules,
+        scratch: scratch.path(),
+        vars: order.environment.vars(),
+    }
 }
 
 fn nothing() -> AgentRun {
@@ -277,9 +299,9 @@ fn pointer(order: &Order<'_>) -> String {
 
 fn invocation(
     words: &[String],
-    profile: &Profile,
-    variables: BTreeMap<String, String>,
+    (profile, variables): (&Profile, BTreeMap<String, String>),
     order: &Order<'_>,
+    scratch: &Path,
 ) -> Result<Invocation> {
     let (program, args) = words
         .split_first()
@@ -298,6 +320,9 @@ fn invocation(
         .with("WP_MCP_CONFIG", &order.places.mcp_config)
         .with("GIT_CEILING_DIRECTORIES", ceiling)
         .with("PWD", order.room);
+    let environment = ["TMPDIR", "TMP", "TEMP"]
+        .into_iter()
+        .fold(environment, |env, name| env.with(name, scratch));
     Ok(Invocation::new(program, order.room)
         .args(args)
         .only_env(environment.vars().clone())

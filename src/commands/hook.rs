@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::agent::sandbox;
 use crate::base::json::json;
 use crate::base::{Error, ExitCode, Result};
 use crate::commands::{Answer, Context, agent_hook};
@@ -29,6 +30,16 @@ enum Verb {
   {\"hooks\": {\"PreToolUse\": [{\"matcher\": \"Bash|Write|Edit|MultiEdit|NotebookEdit\",
     \"hooks\": [{\"type\": \"command\", \"command\": \"git wp hook agent\"}]}]}}")]
     Agent,
+    /// Run a program that may write only where the file RULES says, and nothing it starts can more
+    #[command(after_help = "The runner starts agents so; by hand:
+  git wp hook confine rules.json -- sh -c 'echo x > elsewhere'")]
+    Confine {
+        /// `{\"v\": 1, \"writable\": [PATH, ...]}`; paths that do not exist are left out
+        rules: PathBuf,
+        /// The program and its arguments
+        #[arg(last = true, required = true)]
+        words: Vec<OsString>,
+    },
     /// Run one git hook: the scope check, then the hook that would have run without us
     Run {
         /// The hook, for instance `pre-commit`
@@ -41,8 +52,12 @@ enum Verb {
 
 /// Runs the hook; its exit code is 0 or 1, which is all that git looks at.
 pub(super) fn run(args: Args, cx: &mut Context<'_>) -> Result<Answer> {
-    let Verb::Run { name, args } = args.verb else {
-        return agent_hook::run(cx);
+    let (name, args) = match args.verb {
+        Verb::Agent => return agent_hook::run(cx),
+        Verb::Confine { rules, words } => {
+            return Err(sandbox::become_confined(&rules, &words, cx.here()));
+        }
+        Verb::Run { name, args } => (name, args),
     };
     let mut input = Vec::new();
     if HookCall::reads_input(&name) {

@@ -8,8 +8,9 @@ use crate::model::ParserKind;
 use crate::model::settings::{AgentSettings, Chosen, Settings};
 
 /// The fields that are known; another one is no error, but a key that nobody knows.
-const FIELDS: [&str; 8] = [
-    "command", "effort", "env", "fallback", "model", "parser", "repeat", "trust",
+const FIELDS: [&str; 10] = [
+    "command", "effort", "env", "fallback", "model", "parser", "repeat", "sandbox", "trust",
+    "writable",
 ];
 
 /// Puts the key `name`, without its `wp.`, into `settings`: whether it is known; `None` if it is
@@ -51,6 +52,8 @@ fn set_agent(
         "effort" => agent.effort = Some(given.text()?),
         "parser" => agent.parser = Some(parser(given)?),
         "repeat" => agent.repeat = Some(given.small(1_000_000)?),
+        "sandbox" => agent.sandbox = Some(given.sandbox()?),
+        "writable" => agent.writable.push(given.text()?),
         "fallback" => {
             let mut names: Vec<String> = given.words().collect();
             names.retain(|name| name != "none");

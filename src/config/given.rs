@@ -1,6 +1,7 @@
 //! A value of git config or of a variable, read as what it has to be.
 
 use crate::base::{Error, Result, text};
+use crate::model::SandboxLevel;
 
 /// One entry, with its key for what is said about it.
 pub(super) struct Given<'a> {
@@ -15,6 +16,12 @@ impl Given<'_> {
             "" => Err(self.bad("a text")),
             text => Ok(text.to_owned()),
         }
+    }
+
+    /// How far agents are confined.
+    pub(super) fn sandbox(&self) -> Result<SandboxLevel> {
+        let level = SandboxLevel::parse(self.value.trim());
+        level.ok_or_else(|| self.bad("`off`, `repo` or `scope`"))
     }
 
     /// Reads the value as git reads a boolean.

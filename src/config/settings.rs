@@ -59,7 +59,7 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 18] = [
+const SCALARS: [(&str, &str); 20] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
@@ -77,6 +77,8 @@ const SCALARS: [(&str, &str); 18] = [
     ("leaseseconds", "LEASE_SECONDS"),
     ("pollseconds", "POLL_SECONDS"),
     ("repeat", "REPEAT"),
+    ("sandbox", "SANDBOX"),
+    ("sandboxwritable", "SANDBOX_WRITABLE"),
     ("purple.statuscommand", "PURPLE_STATUS_COMMAND"),
 ];
 
@@ -136,6 +138,8 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         "pollseconds" => settings.poll = Duration::from_secs(given.number(1, 3600)?),
         "purple.statuscommand" => settings.purple.status_command = Some(given.text()?),
         "purple.statusserver" => settings.purple.status_server = Some(given.text()?),
+        "sandbox" => settings.sandbox = Some(given.sandbox()?),
+        "sandboxwritable" => settings.sandbox_writable.push(given.text()?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),
     }

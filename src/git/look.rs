@@ -244,6 +244,13 @@ impl<'a> Look<'a> {
         } else {
             let about = |e| Error::io(format!("cannot write `{}`", private.display()), e);
             fs::copy(&self.checkout.baseline, &private).map_err(about)?;
+            // Git compares whole seconds, and takes a file for unchanged that was written in the
+            // second of the checkout if the index is younger than that.
+            let taken = fs::metadata(&self.checkout.baseline).and_then(|meta| meta.modified());
+            let private = fs::File::options().write(true).open(&private);
+            private
+                .and_then(|file| file.set_modified(taken?))
+                .map_err(about)?;
         }
         let mut input = Vec::new();
         for (path, _, _) in &files {

@@ -8,6 +8,7 @@ use crate::hook::chain::{self, Chained};
 use crate::hook::names::PROBE;
 use crate::hook::room::{Place, Room};
 use crate::hook::{pre_commit, ref_transaction};
+use crate::os::file;
 use crate::os::process::Input;
 
 /// A hook as git started it.
@@ -81,6 +82,9 @@ pub fn run(call: HookCall) -> Result<HookEnd> {
         true => Input::Bytes(call.input),
         false => Input::Inherit,
     };
+    if room.scope.is_some() && call.name == "post-commit" {
+        conclude(&room);
+    }
     let chained = chain::run(&call.place, &room, &call.name, &call.args, input)?;
     Ok(match chained {
         Chained::Ended(code) => HookEnd::code(code),
@@ -93,6 +97,15 @@ pub fn run(call: HookCall) -> Result<HookEnd> {
             )),
         },
     })
+}
+
+/// Takes away what git leaves of a commit that was picked or reverted, where the sandbox keeps it
+/// from doing so: to delete any ref it wants a lock in the folder of all.
+fn conclude(room: &Room) {
+    for name in ["CHERRY_PICK_HEAD", "REVERT_HEAD"] {
+        // Git says itself what is wrong if that fails.
+        let _ = file::remove(&room.git_dir.join(name));
+    }
 }
 
 fn guard(call: &HookCall, room: &Room) -> Result<Option<String>> {

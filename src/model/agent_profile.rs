@@ -174,6 +174,12 @@ pub enum SandboxLevel {
 }
 
 impl SandboxLevel {
+    /// The level of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [SandboxLevel::Off, SandboxLevel::Repo, SandboxLevel::Scope];
+        all.into_iter().find(|level| level.as_str() == word)
+    }
+
     /// The word in configuration.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::RefName;
-use crate::model::agent_profile::ParserKind;
+use crate::model::agent_profile::{ParserKind, SandboxLevel};
 use crate::model::guard::{GuardSettings, PolicySettings};
 
 /// What configuration decides. Read once at the border; inside, the field is handed down, not this.
@@ -54,6 +54,10 @@ pub struct Settings {
     pub poll: Duration,
     /// Who is told how tickets stand (`wp.purple.*`); wins over what `wp.toml` says.
     pub purple: PurpleSettings,
+    /// How far agents are confined (`wp.sandbox`); `None`: what the profile of an agent says.
+    pub sandbox: Option<SandboxLevel>,
+    /// Further folders and files that confined agents may write (`wp.sandboxWritable`, several).
+    pub sandbox_writable: Vec<String>,
     /// What `wp.toml` says.
     pub project: Project,
 }
@@ -78,6 +82,10 @@ pub struct AgentSettings {
     pub fallback: Option<Vec<String>>,
     /// How often the same may come in a row; 0 is without limit.
     pub repeat: Option<u32>,
+    /// How far it is confined (`wp.agent.NAME.sandbox`); wins over [`Settings::sandbox`].
+    pub sandbox: Option<SandboxLevel>,
+    /// Folders and files outside its room that it writes (`wp.agent.NAME.writable`, several).
+    pub writable: Vec<String>,
 }
 
 /// Trust of an agent of which nobody says how far it goes: it may write, which is what plans ask
@@ -171,6 +179,9 @@ pub struct RoomSettings {
     pub link: Vec<String>,
     /// Command lines run in a new room; they need `git wp trust`.
     pub setup: Vec<String>,
+    /// Ignored folders of the room that a confined agent may write beside its scope, for instance
+    /// `target`.
+    pub writable: Vec<String>,
     /// Check out only what the package may read or write.
     pub sparse: bool,
 }
@@ -227,6 +238,8 @@ impl Default for Settings {
             lease: Duration::from_secs(15 * 60),
             poll: Duration::from_secs(2),
             purple: PurpleSettings::default(),
+            sandbox: None,
+            sandbox_writable: Vec::new(),
             project: Project::default(),
         }
     }

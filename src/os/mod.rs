@@ -3,6 +3,7 @@
 //! Nothing here knows git, packages or state. Every wait has a limit.
 
 pub mod clock;
+pub mod confine;
 pub mod file;
 pub mod host;
 pub mod lock;

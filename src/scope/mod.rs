@@ -27,5 +27,5 @@ pub use fold::Fold;
 pub use guard::{Change, EntryMode, Policy, Rule, Violation, judge};
 pub use matcher::Matcher;
 pub use overlap::{Certainty, Covering, Overlap};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, Reach};
 pub use set::{ListName, Misfit, Set};

@@ -34,6 +34,15 @@ pub struct Pattern {
     programs: Vec<Program>,
 }
 
+/// Where the matches of a pattern lie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// This path alone.
+    Path(String),
+    /// Below this folder.
+    Below(String),
+}
+
 impl Pattern {
     /// Reads one pattern.
     pub fn parse(text: &str) -> Result<Pattern, PatternError> {
@@ -102,6 +111,20 @@ impl Pattern {
     pub fn matches(&self, path: &RepoPath, fold: Fold) -> bool {
         let folded = fold.apply(path.as_bytes());
         self.programs(fold).iter().any(|p| p.matches(&folded))
+    }
+
+    /// What a match can be, one per alternative: that very path, or something below a folder. An
+    /// empty folder is the whole repository.
+    pub fn reach(&self) -> Vec<Reach> {
+        let programs = self.programs.iter();
+        let reach = programs.map(|program| match program.is_literal() {
+            true => Reach::Path(program.prefix().to_owned()),
+            false => {
+                let folder = program.prefix().rsplit_once('/');
+                Reach::Below(folder.map_or("", |(folder, _)| folder).to_owned())
+            }
+        });
+        reach.collect()
     }
 
     /// The alternatives, over folded paths.
@@ -359,6 +382,21 @@ mod tests {
         assert!(!Pattern::parse("{a,b}").unwrap().is_literal());
         assert!(Pattern::parse("./**").unwrap().is_everything());
         assert!(!Pattern::parse("**/x").unwrap().is_everything());
+    }
+
+    #[test]
+    fn nothing_that_matches_lies_outside_the_reach() {
+        let reach = |pattern: &str| Pattern::parse(pattern).unwrap().reach();
+        let below = |folder: &str| Reach::Below(folder.to_owned());
+        let path = |path: &str| Reach::Path(path.to_owned());
+        assert_eq!(reach("src/api/**"), [below("src/api")]);
+        assert_eq!(reach("src/"), [below("src")]);
+        assert_eq!(reach("src/a*/b.rs"), [below("src")]);
+        assert_eq!(reach("src/api*"), [below("src")]);
+        assert_eq!(reach("**/x.rs"), [below("")]);
+        assert_eq!(reach("*.md"), [below("")]);
+        assert_eq!(reach("a/[b]"), [path("a/b")]);
+        assert_eq!(reach("{a,b/**}"), [path("a"), below("b")]);
     }
 
     #[test]

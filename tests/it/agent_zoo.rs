@@ -98,6 +98,7 @@ impl Zoo {
             environment,
             limits: self.limits,
             program: Path::new("/bin/git-wp"),
+            fence: None,
         };
         run(profile, &order, observer, watch).unwrap()
     }

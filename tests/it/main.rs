@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent_moves;
+mod agent_sandbox;
 mod agent_zoo;
 mod cli_adopt;
 mod cli_after;

@@ -304,7 +304,7 @@ fn equipment_is_brought_in_if_git_ignores_it() {
         copy: [".env", "secret.txt", "absent"].map(str::to_owned).to_vec(),
         link: vec!["node_modules".to_owned()],
         setup: vec!["cat .env > ignored.log".to_owned(), "echo two".to_owned()],
-        sparse: false,
+        ..RoomSettings::default()
     };
     let log = house.repo.wp_dir().join("logs/setup.log");
     let env = std::env::vars_os().collect();

@@ -5,6 +5,7 @@
 
 mod beats;
 mod books;
+mod fence;
 mod finish;
 mod gate;
 mod grants;

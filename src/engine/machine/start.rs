@@ -24,12 +24,11 @@ impl Worker {
         let package = self.shared.package(&subject.holding.package)?;
         let room = self.make_room(attempt, package)?;
         let mut deviations = Vec::new();
-        for line in self
+        let left_out = self
             .shared
-            .equip(room.path(), &attempt.attempt, &self.watch)?
-        {
-            deviations.push(deviation("not-equipped", line, Vec::new()));
-        }
+            .equip(room.path(), &attempt.attempt, &self.watch)?;
+        let not_equipped = |line| deviation("not-equipped", line, Vec::new());
+        deviations.extend(left_out.into_iter().map(not_equipped));
         let (prompt, cuts) = self.prompt(attempt, package)?;
         if !cuts.is_empty() {
             deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
@@ -37,6 +36,7 @@ impl Worker {
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
         let environment = self.room_environment(attempt, package, &room)?;
         let redactor = environment.redactor();
+        let fence = self.fence(attempt, package, &room)?;
         let before = Watching::begin(self, &room)?;
         let order = Order {
             feature: self.shared.feature(),
@@ -50,6 +50,7 @@ impl Worker {
             environment,
             limits: self.limits(package),
             program: &self.shared.setup.program,
+            fence: fence.as_ref(),
         };
         let ended = self.supervise(&order, &room)?;
         let conversion = before.end(self, &room, &mut deviations)?;
@@ -70,10 +71,7 @@ impl Worker {
             redactor: &redactor,
             at: clock::now(),
         });
-        for left in &ended.survivors {
-            let detail = format!("a process could not be ended: {left}");
-            deviations.push(deviation("survivor", detail, Vec::new()));
-        }
+        deviations.extend(ended.survivors.iter().map(survivor));
         deviations.extend(remarks(package, &result));
         Ok(Outcome::Ran {
             holding: subject.holding.clone(),
@@ -238,6 +236,11 @@ pub(super) fn deviation(kind: &str, detail: String, paths: Vec<RepoPath>) -> Dev
         paths,
         at: clock::now(),
     }
+}
+
+fn survivor(left: &String) -> Deviation {
+    let detail = format!("a process could not be ended: {left}");
+    deviation("survivor", detail, Vec::new())
 }
 
 /// The commit of what an agent left uncommitted. The attempt makes the subject unique.

@@ -39,6 +39,7 @@ const CRATES: &[Home] = &[
     home("globset", &["src/scope/"]),
     home("jiff", &["src/base/time.rs"]),
     home("jsonschema", &["src/plan/"]),
+    home("landlock", &["src/os/"]),
     home("libyaml_safer", &["src/plan/"]),
     home("oas3", &["src/plan/"]),
     home("petgraph", &["src/graph/"]),
