@@ -17,6 +17,7 @@ pub mod sandbox;
 mod scratch;
 mod shell;
 pub mod slice;
+mod staff;
 pub mod supervise;
 pub mod words;
 
@@ -33,4 +34,5 @@ pub use result_file::{Expected, ResultFile};
 pub use sandbox::Fence;
 pub use shell::SHELL;
 pub use slice::Sources;
+pub use staff::Staff;
 pub use supervise::{Activity, AgentEnd, AgentRun, Limits, Observer, Order, Places};

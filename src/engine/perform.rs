@@ -50,8 +50,12 @@ impl Engine<'_> {
                     plan.adopted = true;
                 }
             }
-            Decision::Start { package, number } => {
-                let claim = self.claim(world, &package, number)?;
+            Decision::Start {
+                package,
+                number,
+                agent,
+            } => {
+                let claim = self.claim(world, &package, (number, agent))?;
                 plan.claims.extend(claim);
             }
             Decision::Swap(land) => plan.effects.push(Effect::Swap(land)),
@@ -140,7 +144,7 @@ impl Engine<'_> {
         &mut self,
         world: &mut dyn World,
         package: &PackageId,
-        number: u32,
+        (number, agent): (u32, String),
     ) -> Result<Option<Claiming>> {
         let item = self.job.agenda.get(package);
         let (Some(item), Some(base)) = (item, self.observed.tip.clone()) else {
@@ -166,7 +170,7 @@ impl Engine<'_> {
                 plan: self.job.started.plan.clone(),
                 definition,
                 base,
-                agent: self.job.agent.clone(),
+                agent: agent.clone(),
                 session: None,
                 run: Some(self.job.options.run.clone()),
                 by: world.by(),
@@ -180,6 +184,7 @@ impl Engine<'_> {
         Ok(Some(Claiming {
             package: package.clone(),
             attempt,
+            agent,
             change: Change { op, needs },
         }))
     }
@@ -222,7 +227,7 @@ impl Engine<'_> {
             epoch: grant.epoch,
         };
         let event = self.scribe(world).event(EventKind::AttemptStarted);
-        self.tell(event.holding(&holding).text(self.job.agent.as_str()));
+        self.tell(event.holding(&holding).text(claiming.agent.as_str()));
         let subject = self.subject(holding);
         self.begin(world, Effect::Run(subject))
     }
@@ -276,6 +281,7 @@ struct Doings {
 struct Claiming {
     package: PackageId,
     attempt: AttemptId,
+    agent: String,
     change: Change,
 }
 

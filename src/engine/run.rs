@@ -10,6 +10,7 @@ use crate::engine::event::{Event, EventKind};
 use crate::engine::record::{Entry, Scribe, is_fatal};
 use crate::engine::report::RunReport;
 use crate::engine::world::{Done, Occurrence, World};
+use crate::model::{AttemptResult, OutcomeKind};
 use crate::schedule::{
     Agenda, Decision, Holding, Input, Limits, Observed, RunOptions, Stop, Why, Work, decide,
 };
@@ -29,8 +30,6 @@ pub struct Job {
     pub limits: Limits,
     /// How the run begins, or began if it is resumed.
     pub started: RunStarted,
-    /// The agent profile of new attempts.
-    pub agent: String,
 }
 
 /// Runs a feature until nothing is left to do here. What is recorded goes to `observer` too.
@@ -225,6 +224,12 @@ impl<'a> Engine<'a> {
 
     /// Keeps what is not for the ref.
     fn notice(&mut self, world: &dyn World, outcome: &Outcome) {
+        if let Outcome::Ran {
+            holding, result, ..
+        } = outcome
+        {
+            self.heed(world, holding, result);
+        }
         let Outcome::Advanced { to, branch } = outcome else {
             return;
         };
@@ -237,6 +242,25 @@ impl<'a> Engine<'a> {
         let event = self.scribe(world).event(EventKind::Branch);
         self.tell(event.commit(to).text(text));
         self.branch = Some(branch.clone());
+    }
+
+    /// An agent whose service refused it is left alone from now on.
+    fn heed(&mut self, world: &dyn World, holding: &Holding, result: &AttemptResult) {
+        let account = result.account.as_ref();
+        let trouble = account.and_then(|account| account.trouble.as_ref());
+        let Some(trouble) = trouble.filter(|_| result.outcome == OutcomeKind::Unserved) else {
+            return;
+        };
+        let records = self.view.features.get(&self.job.feature);
+        let package = records.and_then(|records| records.packages.get(&holding.package));
+        let attempt = package.and_then(|package| package.attempts.get(&holding.attempt));
+        let Some(agent) = attempt.map(|attempt| attempt.attempt.agent.clone()) else {
+            return;
+        };
+        let event = self.scribe(world).event(EventKind::Warning);
+        let told = format!("`{agent}` starts nothing more: {}", result.reason);
+        self.observed.unserved.insert(agent, trouble.clone());
+        self.tell(event.text(told));
     }
 
     fn broken(

@@ -53,6 +53,8 @@ pub enum Decision {
         package: PackageId,
         /// The attempt's number.
         number: u32,
+        /// The name of the agent's profile.
+        agent: String,
     },
     /// Remove the room of an attempt that is over, of a merged package.
     Tidy {

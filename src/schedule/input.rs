@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, Timestamp, TxnId};
+use crate::model::Trouble;
 use crate::schedule::agenda::Agenda;
+use crate::schedule::hands::{Hands, Purse};
 use crate::state::record::Grant;
 use crate::state::{FeatureView, View};
 
@@ -39,12 +41,23 @@ pub struct RunOptions {
     pub only: Option<BTreeSet<PackageId>>,
     /// What happens to independent packages when one fails.
     pub on_error: OnError,
-    /// The agent's trust level, 0 to 4.
-    pub trust: u8,
+    /// Who works. Not recorded: which agents there are is for each machine to know.
+    pub hands: Hands,
+    /// What may be spent.
+    pub purses: Purses,
     /// What this process does for the run. Not recorded: each process has its own.
     pub duties: Duties,
     /// When a worker leaves. Not recorded either.
     pub stay: Stay,
+}
+
+/// What may be spent by agents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purses {
+    /// In the whole run.
+    pub run: Purse,
+    /// On one package.
+    pub package: Purse,
 }
 
 /// What a process does for a run.
@@ -92,6 +105,8 @@ pub struct Limits {
     pub jobs: usize,
     /// Attempts of a package that one run may lose to crashes and kills before it gives up.
     pub lost_max: u32,
+    /// The longest wait for the quota of an agent; zero: the run ends instead.
+    pub quota_wait: Duration,
 }
 
 impl Default for Limits {
@@ -99,6 +114,7 @@ impl Default for Limits {
         Limits {
             jobs: 4,
             lost_max: 8,
+            quota_wait: Duration::ZERO,
         }
     }
 }
@@ -142,6 +158,8 @@ pub struct Observed {
     pub integrating: bool,
     /// Places that this process has given to other features.
     pub elsewhere: usize,
+    /// Agents whose service refused them while this process ran.
+    pub unserved: BTreeMap<String, Trouble>,
     /// For how long nothing of this feature has changed, as far as this process saw.
     pub quiet: Duration,
 }

@@ -11,6 +11,7 @@ pub mod decide;
 pub mod decision;
 mod finish;
 pub mod forecast;
+pub mod hands;
 pub mod input;
 mod land;
 mod picture;
@@ -26,8 +27,9 @@ pub use agenda::{Agenda, Item};
 pub use decide::decide;
 pub use decision::{Decision, Holding};
 pub use forecast::forecast;
+pub use hands::{Hand, Hands, Purse};
 pub use input::{
-    Duties, Input, IntegratorSeen, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
+    Duties, Input, IntegratorSeen, Limits, Observed, OnError, Purses, RunOptions, Stay, Stop, Work,
 };
 pub use status::{FeatureState, Standing, standing};
 pub use tier::OpenStep;

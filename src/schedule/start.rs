@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use crate::base::{ContentHash, PackageId};
 use crate::schedule::agenda::Item;
-use crate::schedule::contention;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
+use crate::schedule::{contention, hands};
 
 /// Decides for every package that nobody holds.
 pub(super) fn ready(picture: &mut Picture<'_>) {
@@ -27,9 +27,13 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
     idle.sort_by_cached_key(|(item, _)| (Reverse(item.rank), item.priority, turn(&input, item)));
     for (item, number) in idle {
         let package = item.id.clone();
-        let decision = match obstacle(picture, item) {
-            None => Decision::Start { package, number },
-            Some(why) => Decision::Wait { package, why },
+        let decision = match starter(picture, item) {
+            Ok(agent) => Decision::Start {
+                package,
+                number,
+                agent,
+            },
+            Err(why) => Decision::Wait { package, why },
         };
         picture.push(decision);
     }
@@ -43,12 +47,24 @@ fn turn(input: &Input<'_>, item: &Item) -> Option<ContentHash> {
     (!alone).then(own)
 }
 
-fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Why> {
-    asked(picture, item)
+/// The agent that starts the package now, or why none does.
+fn starter(picture: &Picture<'_>, item: &Item) -> Result<String, Why> {
+    let obstacle = asked(picture, item)
         .or_else(|| dependencies(picture, item))
-        .or_else(|| forbidden(picture, item))
+        .or_else(|| forbidden(picture, item));
+    if let Some(why) = obstacle {
+        return Err(why);
+    }
+    let agent = match picture.input.options.duties {
+        // Who starts nothing has no agent to choose.
+        Duties::Integrate => String::new(),
+        Duties::All | Duties::Work => hands::choose(&picture.input, item)?.agent.clone(),
+    };
+    let obstacle = stopped_after(picture)
+        .or_else(|| hands::spent(&picture.input, item))
         .or_else(|| contention::obstacle(picture, item))
-        .or_else(|| crowded(picture, item))
+        .or_else(|| crowded(picture, item));
+    obstacle.map_or(Ok(agent), Err)
 }
 
 /// What the caller of the run asked for.
@@ -101,20 +117,17 @@ fn is_dead(picture: &Picture<'_>, id: &PackageId, depth: usize) -> bool {
     }
 }
 
-/// What rules and people forbid.
+/// What people forbid.
 fn forbidden(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     let input = &picture.input;
     let paused = stage::paused(input.records(), &item.id);
-    if let Some(why) = paused.or_else(|| contention::pause_lock(input)) {
-        return Some(Why::OnHold(why));
-    }
-    let here = input.options.duties != Duties::Integrate;
-    if here && item.min_trust > input.options.trust {
-        return Some(Why::Trust {
-            needs: item.min_trust,
-            has: input.options.trust,
-        });
-    }
+    let why = paused.or_else(|| contention::pause_lock(input))?;
+    Some(Why::OnHold(why))
+}
+
+/// The package after whose failure the run was told to stop.
+fn stopped_after(picture: &Picture<'_>) -> Option<Why> {
+    let input = &picture.input;
     if input.options.on_error == OnError::Continue {
         return None;
     }

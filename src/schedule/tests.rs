@@ -1,6 +1,7 @@
 //! One small plan, looked at from every side.
 
 mod duties;
+mod hands;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ use crate::schedule::forecast::{Question, forecast};
 use crate::schedule::input::{
     Duties, Input, IntegratorSeen, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
 };
-use crate::schedule::{Agenda, Item, Why, decide, status};
+use crate::schedule::{Agenda, Hands, Item, Purses, Why, decide, status};
 use crate::state::record::{
     Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief,
 };
@@ -84,7 +85,8 @@ impl Scene {
                 actor: by().actor,
                 only: None,
                 on_error: OnError::Continue,
-                trust: 2,
+                hands: Hands::one("tester", 2),
+                purses: Purses::default(),
                 duties: Duties::All,
                 stay: Stay::default(),
             },
@@ -367,7 +369,7 @@ fn a_selection_names_what_it_lacks() {
 #[test]
 fn an_agent_below_the_trust_level_gets_nothing() {
     let mut scene = three();
-    scene.options.trust = 1;
+    scene.options.hands = Hands::one("tester", 1);
     assert_eq!(scene.starts(), [""; 0]);
     assert_eq!(scene.wait("long"), Why::Trust { needs: 2, has: 1 });
     assert_eq!(scene.result(), Some(RunResult::Partial));

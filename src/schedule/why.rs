@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::base::{PackageId, text};
+use crate::base::{PackageId, Timestamp, text};
+use crate::model::TroubleKind;
 
 /// Why a package does not start now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,17 @@ pub enum Why {
         /// What the agent has.
         has: u8,
     },
+    /// The service behind its agent does not serve it, and the chain has no other.
+    Unserved {
+        /// The agent.
+        agent: String,
+        /// What is wrong.
+        kind: TroubleKind,
+        /// When it will be over, if that is known.
+        until: Option<Timestamp>,
+    },
+    /// What may be spent is spent; in words.
+    Spent(String),
     /// The feature or the package is paused or cancelled.
     OnHold(String),
     /// The run was told to do other packages only.
@@ -102,6 +114,8 @@ impl Why {
             Why::Needs(_)
             | Why::Blocked(_)
             | Why::Trust { .. }
+            | Why::Unserved { .. }
+            | Why::Spent(_)
             | Why::NotSelected
             | Why::SelectedWithout(_)
             | Why::StoppedAfter(_)
@@ -125,6 +139,14 @@ impl fmt::Display for Why {
                     "needs an agent of trust level {needs}, this one has {has}"
                 )
             }
+            Why::Unserved { agent, kind, until } => {
+                write!(f, "`{}` {}", text::foreign(agent), kind.words())?;
+                match until {
+                    Some(at) => write!(f, " until {} UTC", at.brief()),
+                    None => Ok(()),
+                }
+            }
+            Why::Spent(words) => f.write_str(words),
             Why::OnHold(why) => write!(f, "{}", text::foreign(why)),
             Why::NotSelected => f.write_str("not selected"),
             Why::SelectedWithout(ids) => {

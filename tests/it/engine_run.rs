@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use git_wp::agent::Profile;
+use git_wp::agent::{Profile, Staff};
 use git_wp::base::json::json;
 use git_wp::base::{ContentHash, Oid, PackageId, RefName};
 use git_wp::engine::{self, Event, EventKind, Job, RunReport, Setup};
@@ -13,7 +13,7 @@ use git_wp::model::settings::AgentSettings;
 use git_wp::model::{Durability, EndReason, PackageStatus, Roster, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
-use git_wp::schedule::{Agenda, Duties, Limits, OnError, RunOptions, Stay};
+use git_wp::schedule::{Agenda, Duties, Hands, Limits, OnError, Purses, RunOptions, Stay};
 use git_wp::state::record::{Attempt, By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::request::Claim;
 use git_wp::state::view::AttemptView;
@@ -199,7 +199,8 @@ impl Lab {
                 actor: by.actor,
                 only: None,
                 on_error: OnError::Continue,
-                trust: 4,
+                hands: Hands::one(&self.profile.name, 4),
+                purses: Purses::default(),
                 duties: Duties::All,
                 stay: Stay::default(),
             },
@@ -208,7 +209,6 @@ impl Lab {
                 ..Limits::default()
             },
             started,
-            agent: self.profile.name.clone(),
         };
         (plan, job)
     }
@@ -255,7 +255,7 @@ impl Lab {
             plan,
             plan_text: self.text.clone(),
             notes: Vec::new(),
-            profile: self.profile.clone(),
+            staff: Staff::one(self.profile.clone()),
             started: job.started.clone(),
             by: Self::by(),
             person: Person {

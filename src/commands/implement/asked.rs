@@ -7,13 +7,13 @@ use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
 use crate::commands::implement::{branch, team, tracks};
 use crate::commands::reading::ValidPlan;
-use crate::commands::running::setup;
+use crate::commands::running::{purses, setup};
 use crate::engine::resume::Found;
 use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
 use crate::os::random;
 use crate::plan::profile;
-use crate::schedule::{Duties, OnError, RunOptions, Stay};
+use crate::schedule::{Duties, Hands, OnError, Purses, RunOptions, Stay};
 use crate::state::record::{By, RunStarted};
 
 /// What the command line asks for, filled up from the run that goes on.
@@ -26,6 +26,7 @@ pub(super) struct Asked {
     /// What happens when a package fails and nobody says otherwise.
     usual_on_error: OnError,
     duties: Duties,
+    purses: Purses,
 }
 
 impl Asked {
@@ -71,6 +72,7 @@ impl Asked {
                 },
             },
             usual_on_error: usual,
+            purses: args.purses.over(&recorded),
             duties: match args.schedule_only {
                 true => Duties::Integrate,
                 false => Duties::All,
@@ -144,6 +146,7 @@ impl Asked {
         if let Some(only) = &self.only {
             options.insert("only".to_owned(), json!(only));
         }
+        purses::record(&self.purses, &mut options);
         match (self.on_error, self.usual_on_error) {
             (OnError::Stop, _) => drop(options.insert("on-error".to_owned(), json!("stop"))),
             (OnError::Continue, OnError::Stop) => {
@@ -154,13 +157,14 @@ impl Asked {
         options
     }
 
-    pub(super) fn options(&self, started: &RunStarted, trust: u8, actor: ActorId) -> RunOptions {
+    pub(super) fn options(&self, started: &RunStarted, hands: Hands, actor: ActorId) -> RunOptions {
         RunOptions {
             run: started.run.clone(),
             actor,
             only: self.only.clone(),
             on_error: self.on_error,
-            trust,
+            hands,
+            purses: self.purses,
             duties: self.duties,
             stay: Stay::default(),
         }

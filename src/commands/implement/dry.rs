@@ -52,7 +52,7 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
     text.push_str(&format!(
         "into {branch}, from {}, with agent `{}`\n",
         plan.job.started.base.short(),
-        plan.job.agent
+        plan.agent
     ));
     if !approved && !valid.plan.packages.is_empty() {
         text.push_str(&format!("not approved here: git wp approve {feature}\n"));
@@ -64,7 +64,7 @@ pub(super) fn run(args: &super::Args, cx: &mut Context<'_>, valid: &ValidPlan) -
         "feature": feature,
         "branch": branch,
         "base": plan.job.started.base,
-        "agent": plan.job.agent,
+        "agent": plan.agent,
         "jobs": plan.job.limits.jobs,
         "approved": approved,
         "trusted": trusted,

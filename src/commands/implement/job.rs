@@ -1,6 +1,8 @@
 //! What is to be run, from the command line, the records and the settings.
 
-use crate::agent::{Note, Profile};
+use std::time::Duration;
+
+use crate::agent::{Note, Profile, Staff};
 use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, Result};
@@ -21,12 +23,17 @@ use crate::state::record::{By, RunStarted};
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
 
+/// The longest wait for the quota of an agent, where one is asked for: a weekly one comes again too.
+const QUOTA_WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// A job with what the border has to know beside it.
 pub(super) struct Planned {
     /// For the engine.
     pub(super) job: Job,
-    /// The agent.
-    pub(super) profile: Profile,
+    /// The agents.
+    pub(super) staff: Staff,
+    /// The one that is asked first.
+    pub(super) agent: String,
     /// Packages that are merged already.
     pub(super) merged: usize,
     /// True unless the run goes on with one that was begun, or has nothing to do.
@@ -79,20 +86,26 @@ impl Planned {
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         let merged = merged.count();
         let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
+        let agent = profile.name.clone();
+        let (staff, hands) = setup::staff(profile);
         let job = Job {
             feature,
             agenda: Agenda::of(&valid.plan, &valid.graph),
-            options: asked.options(&started, profile.trust, by.actor),
+            options: asked.options(&started, hands, by.actor),
             limits: Limits {
                 jobs,
+                quota_wait: match args.wait_for_quota {
+                    true => QUOTA_WAIT_MAX,
+                    false => Duration::ZERO,
+                },
                 ..Limits::default()
             },
-            agent: profile.name.clone(),
             started,
         };
         Ok(Planned {
             job,
-            profile,
+            staff,
+            agent,
             merged,
             is_new,
             repo,
@@ -166,7 +179,7 @@ impl Planned {
     ) -> Result<Setup> {
         let choices = Choices {
             notes,
-            profile: self.profile.clone(),
+            staff: self.staff.clone(),
             project: match trust::is_trusted(cx)? {
                 true => Trust::Given,
                 false => Trust::Missing,

@@ -20,6 +20,7 @@ use crate::commands::plan_words::PlanWords;
 use crate::commands::purple;
 use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
+use crate::commands::running::purses::PurseWords;
 use crate::commands::running::relay::{self, Ending};
 use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
 use crate::commands::{Answer, Context, task_list};
@@ -79,6 +80,11 @@ pub(super) struct Args {
     /// Start nothing new when a package fails
     #[arg(long)]
     no_continue_on_error: bool,
+    #[command(flatten)]
+    purses: PurseWords,
+    /// Wait where an agent has no quota left and tells when it will have some, instead of ending
+    #[arg(long)]
+    wait_for_quota: bool,
     /// Write one JSON line per recorded fact to a file, or to standard output with `-`
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,

@@ -87,7 +87,9 @@ impl Live {
         let widths = items.iter().map(|item| item.id.as_str().chars().count());
         let mut screen = lock(&self.screen);
         screen.name_width = screen.name_width.max(widths.max().unwrap_or(0));
-        let first = screen.agents.insert(job.feature.clone(), job.agent.clone());
+        let usual = job.options.hands.common.first();
+        let usual = usual.map(|hand| hand.agent.clone()).unwrap_or_default();
+        let first = screen.agents.insert(job.feature.clone(), usual);
         if first.is_none() {
             screen.progress.add(items.len(), merged);
         }

@@ -3,6 +3,7 @@
 pub(super) mod authority;
 pub(super) mod listen;
 pub(super) mod permission;
+pub(super) mod purses;
 pub(super) mod relay;
 pub(super) mod setup;
 pub(super) mod unfinished;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Activity, Note, Profile};
+use crate::agent::{Activity, Note, Profile, Staff};
 use crate::base::{Error, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::reading::ValidPlan;
@@ -12,6 +12,7 @@ use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::model::{Plan, Settings};
 use crate::os::host;
 use crate::os::signal::Signals;
+use crate::schedule::{Hand, Hands};
 use crate::worktree::place::{self, Wishes};
 
 /// Told what agents are doing.
@@ -21,8 +22,8 @@ pub(in crate::commands) type Activities = Box<dyn Fn(&PackageId, &Activity) + Se
 pub(in crate::commands) struct Choices {
     /// What those before left.
     pub(in crate::commands) notes: Vec<Note>,
-    /// The agent.
-    pub(in crate::commands) profile: Profile,
+    /// The agents.
+    pub(in crate::commands) staff: Staff,
     /// Whether programs of `wp.toml` are started.
     pub(in crate::commands) project: Trust,
     /// What happens to a feature branch that is checked out.
@@ -64,7 +65,7 @@ pub(in crate::commands) fn setup(
         plan: valid.plan,
         plan_text: text,
         notes: choices.notes,
-        profile: choices.profile,
+        staff: choices.staff,
         project: choices.project,
         checkout: choices.checkout,
         extra_checks: choices.extra_checks,
@@ -99,6 +100,24 @@ pub(in crate::commands) fn agent(
     Err(Error::usage("agent-missing", message)
         .hint("git config wp.agent.NAME.command 'COMMAND LINE'")
         .hint("--agent NAME"))
+}
+
+/// The agents of a run that is given to `first`, and what its scheduler has to know of them.
+pub(in crate::commands) fn staff(first: Profile) -> (Staff, Hands) {
+    let staff = Staff::one(first);
+    let hands = |chain: &[Profile]| {
+        let hands = chain.iter().map(|profile| Hand {
+            agent: profile.name.clone(),
+            trust: profile.trust,
+        });
+        hands.collect()
+    };
+    let own = staff.own.iter();
+    let hands = Hands {
+        common: hands(&staff.common),
+        own: own.map(|(id, chain)| (id.clone(), hands(chain))).collect(),
+    };
+    (staff, hands)
 }
 
 /// Packages at the same time, where nobody says how many.

@@ -11,12 +11,13 @@ use crate::base::{AttemptId, Error, FeatureId, PackageId, Result, Timestamp};
 use crate::commands::Context;
 use crate::commands::reading::{self, ValidPlan};
 use crate::commands::running::listen::Live;
+use crate::commands::running::purses;
 use crate::commands::running::setup::{self, Choices};
 use crate::commands::running::{permission, relay, unfinished};
 use crate::engine::{self, CheckoutRule, Event, EventKind, Job, Pool, RunReport, Seat, Trust};
 use crate::model::{Format, Plan, Roster, Settings};
 use crate::os::signal::Signals;
-use crate::schedule::{Agenda, Duties, Limits, OnError, RunOptions};
+use crate::schedule::{Agenda, Duties, Hands, Limits, OnError, RunOptions};
 use crate::state::FeatureView;
 use crate::state::record::RunStarted;
 use crate::store::Store;
@@ -59,7 +60,8 @@ impl Shop<'_> {
         let settings = cx.settings()?;
         let roster = cx.roster()?;
         let profile = self.agent((&settings, &roster), &valid.plan, &run)?;
-        let options = options(&run, (self.args, &profile), cx.actor()?);
+        let (staff, hands) = setup::staff(profile);
+        let options = options(&run, (self.args, hands), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);
         let job = Job {
             feature: feature.clone(),
@@ -68,7 +70,6 @@ impl Shop<'_> {
                 jobs: jobs.unwrap_or_else(|| setup::jobs(&settings)),
                 ..Limits::default()
             },
-            agent: profile.name.clone(),
             options,
             started: run,
         };
@@ -78,7 +79,7 @@ impl Shop<'_> {
         self.live.enter(&job, merged.count());
         let choices = Choices {
             notes,
-            profile,
+            staff,
             project: Trust::Given,
             checkout: CheckoutRule::LeaveAlone,
             extra_checks: Vec::new(),
@@ -164,7 +165,7 @@ fn note(begun: &Mutex<BTreeSet<AttemptId>>, event: &Event) {
 /// What the run was asked for, done by a worker.
 fn options(
     run: &RunStarted,
-    (args, profile): (&super::Args, &Profile),
+    (args, hands): (&super::Args, Hands),
     actor: crate::base::ActorId,
 ) -> RunOptions {
     let only = run.options.get("only").and_then(Value::as_array);
@@ -181,7 +182,8 @@ fn options(
             true => OnError::Stop,
             false => OnError::Continue,
         },
-        trust: profile.trust,
+        hands,
+        purses: purses::recorded(&run.options),
         duties: Duties::Work,
         stay: args.stay(),
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::agent::{Activity, Environment, Note, Profile};
+use crate::agent::{Activity, Environment, Note, Staff};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
 use crate::git::{Person, Repo};
 use crate::hook::install;
@@ -32,8 +32,8 @@ pub struct Setup {
     pub plan_text: String,
     /// What those before left, quoted as data in every prompt.
     pub notes: Vec<Note>,
-    /// The agent.
-    pub profile: Profile,
+    /// The agents.
+    pub staff: Staff,
     /// What this process does for the run.
     pub duties: Duties,
     /// How the run begins, or began.
@@ -139,11 +139,12 @@ impl Shared {
         parse_scope(&package.scope, self.fold)
     }
 
-    /// The environment of agents and commands: the allowlist and what the profile names.
+    /// The environment of agents and commands: the allowlist and what the profiles name.
     pub(super) fn environment(&self) -> Environment {
-        let names = &self.setup.profile.env;
+        let all = self.setup.staff.all();
+        let names: Vec<String> = all.iter().flat_map(|p| &p.env).cloned().collect();
         let Person { name, email } = &self.setup.person;
-        Environment::allowed(&self.setup.environment, names).with_identity(name, email)
+        Environment::allowed(&self.setup.environment, &names).with_identity(name, email)
     }
 
     /// Brings what a room needs into it; lines for what was left out.

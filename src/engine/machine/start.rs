@@ -52,7 +52,7 @@ impl Worker {
             program: &self.shared.setup.program,
             fence: fence.as_ref(),
         };
-        let ended = self.supervise(&order, &room)?;
+        let ended = self.supervise(&attempt.agent, &order, &room)?;
         let conversion = before.end(self, &room, &mut deviations)?;
         let state = room.commit_leftovers(Leftovers {
             message: &leftovers_message(package, attempt),
@@ -192,8 +192,9 @@ impl Worker {
         }
     }
 
-    fn supervise(&self, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
+    fn supervise(&self, agent: &str, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
         let setup = &self.shared.setup;
+        let profile = setup.staff.find(&order.package.id, agent)?;
         let activity = |activity: &crate::agent::Activity| {
             (setup.activity)(&order.package.id, activity);
         };
@@ -203,7 +204,7 @@ impl Worker {
             activity: &activity,
             checkpoint: &checkpoint,
         };
-        supervise::run(&setup.profile, order, observer, &self.watch)
+        supervise::run(profile, order, observer, &self.watch)
     }
 }
 

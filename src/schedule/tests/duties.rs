@@ -87,7 +87,7 @@ impl Scene {
 #[test]
 fn who_only_integrates_starts_nothing_and_waits_for_workers() {
     let mut scene = three().with(Duties::Integrate);
-    scene.options.trust = 0;
+    scene.options.hands = Hands::one("tester", 0);
     assert_eq!(scene.starts(), Vec::<String>::new());
     assert_eq!(scene.wait("long"), Why::ForWorkers);
     assert_eq!(scene.result(), None);

@@ -11,7 +11,7 @@ use git_wp::engine::{Change, Job};
 use git_wp::graph::{Graph, Node};
 use git_wp::model::plan::Format;
 use git_wp::model::{Edge, EdgeOrigin, EndReason};
-use git_wp::schedule::{Agenda, Duties, Item, Limits, OnError, RunOptions, Stay};
+use git_wp::schedule::{Agenda, Duties, Hands, Item, Limits, OnError, Purses, RunOptions, Stay};
 use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::{LockSet, Op, Refusal, Request, View, evaluate};
 
@@ -184,13 +184,15 @@ impl Outside {
                 actor: self.by().actor,
                 only: None,
                 on_error: OnError::Continue,
-                trust: 2,
+                hands: Hands::one("fake", 2),
+                purses: Purses::default(),
                 duties,
                 stay: Stay::Patient(Duration::from_millis(200)),
             },
             limits: Limits {
                 jobs: 3,
                 lost_max: 30,
+                ..Limits::default()
             },
             started: RunStarted {
                 run,
@@ -202,7 +204,6 @@ impl Outside {
                 degraded: Vec::new(),
                 by: self.by(),
             },
-            agent: "fake".to_owned(),
         }
     }
 

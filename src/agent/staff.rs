@@ -1,0 +1,52 @@
+//! The agents of a run: for every package the profiles that are tried in turn.
+
+use std::collections::BTreeMap;
+
+use crate::agent::profile::Profile;
+use crate::base::{Error, PackageId, Result, text};
+
+/// Who may be given which package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staff {
+    /// For packages without a choice of their own; never empty in a run that starts packages.
+    pub common: Vec<Profile>,
+    /// Choices for single packages.
+    pub own: BTreeMap<PackageId, Vec<Profile>>,
+}
+
+impl Staff {
+    /// One agent for everything.
+    pub fn one(profile: Profile) -> Self {
+        Staff {
+            common: vec![profile],
+            own: BTreeMap::new(),
+        }
+    }
+
+    /// The chain of a package.
+    pub fn of(&self, package: &PackageId) -> &[Profile] {
+        self.own.get(package).unwrap_or(&self.common)
+    }
+
+    /// The profile `agent` as it is meant for a package.
+    ///
+    /// # Errors
+    /// The run does not know the agent.
+    pub fn find(&self, package: &PackageId, agent: &str) -> Result<&Profile> {
+        let mut all = self.of(package).iter().chain(&self.common);
+        all.find(|profile| profile.name == agent).ok_or_else(|| {
+            let shown = text::foreign(agent);
+            let message = format!("this run has no agent `{shown}` for package `{package}`");
+            Error::usage("agent-unknown", message)
+        })
+    }
+
+    /// Every profile, each once by name.
+    pub fn all(&self) -> Vec<&Profile> {
+        let own = self.own.values().flatten();
+        let mut all: Vec<&Profile> = self.common.iter().chain(own).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.dedup_by(|a, b| a.name == b.name);
+        all
+    }
+}
