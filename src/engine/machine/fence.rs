@@ -22,15 +22,16 @@ impl Worker {
     ) -> Result<Option<Fence>> {
         let setup = &self.shared.setup;
         let settings = &setup.settings;
-        let own = settings.agents.get(&setup.profile.name);
+        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        let own = settings.agents.get(&profile.name);
         let asked = own.and_then(|own| own.sandbox).or(settings.sandbox);
         let missing = confine::missing();
-        let stance = sandbox::stance(asked, &setup.profile.data.sandbox, missing.as_deref())?;
+        let stance = sandbox::stance(asked, &profile.data.sandbox, missing.as_deref())?;
         if stance.level == SandboxLevel::Off {
             return Ok(None);
         }
         let home = setup.environment.get(OsStr::new("HOME")).map(Path::new);
-        let state = &setup.profile.data.writes;
+        let state = &profile.data.writes;
         sandbox::make_ready(state, home)?;
         let outside = own.map_or(&[][..], |own| &own.writable).iter();
         let outside = { outside.chain(&settings.sandbox_writable).chain(state) }.cloned();
