@@ -109,9 +109,41 @@ pub fn tail(text: &str, max: usize) -> &str {
     &text[from..]
 }
 
+/// A number of bytes for people: `312 B`, `4.0 KiB`, `1.2 GiB`.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let (mut whole, mut unit) = (number, 0);
+    while whole >= 1024 * 1024 && unit + 1 < UNITS.len() {
+        whole /= 1024;
+        unit += 1;
+    }
+    format!(
+        "{}.{} {}",
+        whole / 1024,
+        whole % 1024 * 10 / 1024,
+        UNITS[unit]
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_have_units() {
+        for (number, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (4096, "4.0 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (3 << 29, "1.5 GiB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
+    }
 
     #[test]
     fn escapes_what_drives_a_terminal() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::base::json::{Value, json};
 use crate::base::text::{count, foreign};
-use crate::base::{AttemptId, Error, Result};
+use crate::base::{AttemptId, Error, Result, json, text};
 use crate::commands::{Answer, Context, policy};
 use crate::os::clock;
 use crate::report::table::{Cell, Table};
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let ended = all.iter().filter(|room| !is_live(&view, room.attempt()));
     let ended: Vec<&Room> = ended.collect();
     if args.yes.is_empty() {
-        return Ok(list(cx, &view, &ended));
+        return list(cx, &view, &ended);
     }
     cx.refuse_in_room("cleanup")?;
     let permit = policy::demand(cx, "cleanup", (&args.yes.join(" "), None))?;
@@ -77,15 +77,19 @@ fn choose<'a>(word: &str, all: &'a [Room], ended: &[&'a Room]) -> Result<&'a Roo
     })
 }
 
-fn list(cx: &Context<'_>, view: &View, ended: &[&Room]) -> Answer {
+fn list(cx: &Context<'_>, view: &View, ended: &[&Room]) -> Result<Answer> {
     let mut table = Table::new(0);
-    table.head(&["attempt", "package", "outcome", "worktree"]);
+    table.head(&["attempt", "package", "outcome", "size", "worktree"]);
     let mut rows: Vec<Value> = Vec::new();
+    let mut bytes = 0;
     for room in ended {
         let reason = attempt(view, room.attempt()).and_then(|a| a.end.as_ref());
         let outcome = reason.map_or("unknown", |end| end.reason.as_str());
         let target = format!("{}/{}", room.feature(), room.package());
         let path = room.path().display().to_string();
+        // Whoever wants to clean up wants to know; `status` is content with what was measured.
+        let disk = room.measure();
+        bytes += disk.bytes;
         rows.push(json!({
             "attempt": room.attempt(),
             "feature": room.feature(),
@@ -94,28 +98,34 @@ fn list(cx: &Context<'_>, view: &View, ended: &[&Room]) -> Answer {
             "branch": room.branch().short(),
             "path": path,
             "exists": Path::new(&path).exists(),
+            "disk": json::value(&disk)?,
         }));
         table.row(vec![
             Cell::new(room.attempt().as_str()),
             Cell::new(target),
             Cell::new(outcome),
+            Cell::new(text::bytes(disk.bytes)),
             Cell::new(path),
         ]);
     }
-    let mut text = match ended.is_empty() {
+    let mut out = match ended.is_empty() {
         true => "nothing to clean up\n".to_owned(),
         false => table.render(cx.ui.page()),
     };
     if !ended.is_empty() {
         let number = count(ended.len(), "worktree");
-        text.push_str(&format!(
-            "{number}; to remove one: git wp cleanup --yes ATTEMPT\n"
+        out.push_str(&format!(
+            "{number}, {}; to remove one: git wp cleanup --yes ATTEMPT\n",
+            text::bytes(bytes)
         ));
     }
-    Answer::done(
-        json!({"rooms": rows, "count": rows.len(), "truncated": false}),
-        text,
-    )
+    let data = json!({
+        "rooms": rows,
+        "count": rows.len(),
+        "truncated": false,
+        "bytes": bytes,
+    });
+    Ok(Answer::done(data, out))
 }
 
 fn remove(

@@ -12,6 +12,7 @@ use crate::report::view::StatusView;
 use crate::schedule::standing;
 use crate::state::{FeatureView, View};
 use crate::store::{Load, Store};
+use crate::worktree::disk;
 
 /// Counts the forms of [`StatusView`] that are kept in the cache.
 const DERIVED: &str = "status-4";
@@ -52,6 +53,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     view.remote = remote;
     let (now, page) = (cx.now(), cx.ui.page());
     let mut data = json::value(&view)?;
+    let mut rooms = disk::known(&cx.repo()?);
+    rooms.retain(|room| room.feature == view.feature);
+    data["rooms"] = json::value(&rooms)?;
     let text = match task_list::board(cx, &store, &view)? {
         Some(board) => {
             data["progress"] = json::value(&board.tally(now))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::base::{ContentHash, Error, RepoPath, Result, text};
 use crate::git::Repo;
 use crate::guard::{Consent, Rules};
-use crate::model::settings::Project;
+use crate::model::settings::{PORTS_MAX, Project};
 use crate::os::file;
 
 /// Its name, at the root of the repository.
@@ -72,7 +72,12 @@ fn at_head(repo: &Repo) -> Result<Option<Vec<u8>>> {
 fn check(project: &Project) -> Result<()> {
     Rules::read(&project.guard, Consent::Given)?;
     let rooms = &project.worktree;
-    for path in rooms.copy.iter().chain(&rooms.link) {
+    if rooms.ports > PORTS_MAX {
+        let message = format!("{NAME}: `[worktree] ports` is at most {PORTS_MAX}");
+        return Err(Error::usage("wp-toml", message));
+    }
+    let names = rooms.copy.iter().chain(&rooms.link).chain(&rooms.hardlink);
+    for path in names {
         let clean = path.trim_end_matches('/');
         let inside = !Path::new(clean).is_absolute() && !RepoPath::from(clean).is_hostile();
         if !inside {

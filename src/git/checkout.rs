@@ -21,6 +21,8 @@ pub struct Checkout {
     pub baseline: PathBuf,
     /// The tree that was checked out.
     pub base_tree: Oid,
+    /// Files and folders that are nobody's work: they count only if they are tracked.
+    pub aside: Vec<RepoPath>,
 }
 
 impl Checkout {
@@ -37,6 +39,15 @@ impl Checkout {
             .open(&self.baseline)
             .and_then(|copy| copy.set_modified(time))
             .map_err(about)
+    }
+
+    /// True for what is, or stands below, something that is no work.
+    pub(super) fn is_aside(&self, path: &RepoPath) -> bool {
+        let path = path.as_bytes();
+        self.aside.iter().any(|aside| {
+            let rest = path.strip_prefix(aside.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        })
     }
 
     /// Best effort: a damaged index names nothing.

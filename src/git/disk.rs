@@ -40,6 +40,10 @@ impl Checkout {
         let mut names: BTreeSet<RepoPath> = wanted.keys().cloned().collect();
         names.extend(self.names_in_index());
         look.others(&mut names)?;
+        if !self.aside.is_empty() {
+            names.retain(|path| wanted.contains_key(path) || !self.is_aside(path));
+            look.skipped.retain(|path| !self.is_aside(path));
+        }
         let mut changes = Vec::new();
         let mut unread = Vec::new();
         for path in names {

@@ -45,7 +45,7 @@ pub use objects::{EMPTY_OBJECT, Kind, Objects};
 pub use refit::Refit;
 pub use refs::{Expected, Head, Move, Refs, SwapError};
 pub use remote::Remote;
-pub use repo::{RefStorage, Repo};
+pub use repo::{LargeFiles, RefStorage, Repo};
 pub use sub::Sub;
 pub use tree::{Change, Entry, Mode};
 pub use worktree::{Files, Removed, Start, Worktree};

@@ -27,7 +27,17 @@ pub enum RefStorage {
 
 /// A repository, seen from its main checkout, one of its worktrees, or bare. Clones share it.
 #[derive(Clone)]
-pub struct Repo(Arc<Inner>);
+pub struct Repo(Arc<Inner>, LargeFiles);
+
+/// What stands for a file of git LFS where one is checked out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LargeFiles {
+    /// Its pointer: nothing is fetched, and no filter of LFS runs.
+    #[default]
+    Pointers,
+    /// Its content, as the filters of the configuration bring it.
+    Content,
+}
 
 struct Inner {
     git_dir: PathBuf,
@@ -89,7 +99,7 @@ impl Repo {
         let store =
             gix::odb::Store::at_opts(objects, format.kind(), &mut None.into_iter(), options)
                 .map_err(|e| Error::io("cannot open the object store", e))?;
-        Ok(Repo(Arc::new(Inner {
+        let inner = Inner {
             git_dir: absolute(found.git_dir())?,
             common_dir,
             work_dir: work_dir.as_deref().map(absolute).transpose()?,
@@ -97,7 +107,28 @@ impl Repo {
             ref_storage,
             is_bare: found.is_bare(),
             store: Arc::new(store),
-        })))
+        };
+        Ok(Repo(Arc::new(inner), LargeFiles::default()))
+    }
+
+    /// Says what stands for files of git LFS in worktrees that are made from now on.
+    #[must_use]
+    pub fn with_large_files(mut self, large: LargeFiles) -> Self {
+        self.1 = large;
+        self
+    }
+
+    /// `git`, set up for checking files out.
+    pub(super) fn checking_out(&self, git: Git) -> Git {
+        match self.1 {
+            LargeFiles::Content => git,
+            // Empty commands: the filter counts as absent, and its absence as no failure.
+            LargeFiles::Pointers => git
+                .env("GIT_LFS_SKIP_SMUDGE", "1")
+                .config("filter.lfs.smudge=")
+                .config("filter.lfs.process=")
+                .config("filter.lfs.required=false"),
+        }
     }
 
     /// The folder of this worktree's own git data; the common one outside linked worktrees.

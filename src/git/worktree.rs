@@ -77,7 +77,7 @@ impl Repo {
     /// Git in the worktree `id` at `path`, without discovery: what stands in the folder cannot
     /// lead it to another repository.
     pub fn git_in_worktree(&self, id: &str, path: &Path) -> Git {
-        Git::in_work_tree(&self.worktree_git_dir(id), path)
+        self.checking_out(Git::in_work_tree(&self.worktree_git_dir(id), path))
     }
 
     /// Makes a worktree at `path`, whose last part is its id, locked with `reason` against

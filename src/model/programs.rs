@@ -74,11 +74,13 @@ pub fn of_project(project: &Project) -> Vec<Program> {
         with: String::new(),
     };
     let setup = project.worktree.setup.iter();
+    let teardown = project.worktree.teardown.iter();
     let last = project.verify.final_commands.iter();
     let status = project.purple.status_command.iter();
     let server = project.purple.status_server.iter();
     setup
         .map(|c| one("[worktree] setup", c))
+        .chain(teardown.map(|c| one("[worktree] teardown", c)))
         .chain(last.map(|c| one("[verify] final", c)))
         .chain(status.map(|c| one("[purple] status_command", c)))
         .chain(server.map(|c| one("[purple] status_server", c)))

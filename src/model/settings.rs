@@ -170,20 +170,73 @@ pub enum OnMerge {
 }
 
 /// `[worktree]` of `wp.toml`: what a room needs before work starts.
+///
+/// Only what git ignores is brought in. Names may be patterns; one without wildcards names one
+/// file or folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoomSettings {
-    /// Untracked files and folders copied from the main checkout, for instance `.env`.
+    /// Copied from the main checkout, for instance `.env`: what happens to a copy happens to
+    /// nothing else, so it may share data only by copy-on-write, never be a hard link.
     pub copy: Vec<String>,
-    /// Untracked folders linked from the main checkout, for instance `node_modules`.
+    /// Shared with the main checkout by symbolic links, for instance `node_modules`: who writes
+    /// through them writes there, and a sandbox can see that.
     pub link: Vec<String>,
+    /// Shared with the main checkout file by file as hard links: fast for large stores that nobody
+    /// changes in place. A file changed in place is changed there too, and no sandbox sees it.
+    pub hardlink: Vec<String>,
     /// Command lines run in a new room; they need `git wp trust`.
     pub setup: Vec<String>,
+    /// Command lines run in a room when its work has ended, however; they need `git wp trust`.
+    pub teardown: Vec<String>,
     /// Ignored folders of the room that a confined agent may write beside its scope, for instance
     /// `target`.
     pub writable: Vec<String>,
-    /// Check out only what the package may read or write.
-    pub sparse: bool,
+    /// Which files a room holds.
+    pub sparse: Sparse,
+    /// Ports reserved for each attempt, at most [`PORTS_MAX`]; 0: none.
+    pub ports: u16,
+    /// Whether files of git LFS are fetched; else rooms hold their pointers.
+    pub lfs: bool,
+    /// Whether files of submodules are brought in.
+    pub submodules: bool,
+}
+
+/// Most ports of one attempt.
+pub const PORTS_MAX: u16 = 100;
+
+/// `[worktree] sparse`: which files a room holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sparse {
+    /// All (`false`).
+    #[default]
+    Off,
+    /// Those that the package may read or write, and all at the top (`true`).
+    On,
+    /// As `On`, and the hooks of agents refuse to read others (`"scope"`).
+    Scope,
+}
+
+impl<'de> Deserialize<'de> for Sparse {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Word;
+        impl serde::de::Visitor<'_> for Word {
+            type Value = Sparse;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("true, false or \"scope\"")
+            }
+            fn visit_bool<E>(self, on: bool) -> Result<Sparse, E> {
+                Ok(if on { Sparse::On } else { Sparse::Off })
+            }
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Sparse, E> {
+                match word {
+                    "scope" => Ok(Sparse::Scope),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+                }
+            }
+        }
+        from.deserialize_any(Word)
+    }
 }
 
 /// `[locks]` of `wp.toml`.
@@ -211,6 +264,7 @@ impl Project {
     pub fn names_programs(&self) -> bool {
         !self.verify.final_commands.is_empty()
             || !self.worktree.setup.is_empty()
+            || !self.worktree.teardown.is_empty()
             || self.purple != PurpleSettings::default()
     }
 }

@@ -1,188 +1,155 @@
-//! What a room needs before work starts: copies and links from the main checkout, set-up commands.
+//! What a room needs before work starts: files from the main checkout.
 //!
-//! Only what git ignores is brought in: anything else would be committed as the agent's work, and
-//! a secret among it published.
+//! Only what git ignores in the room is brought in: anything else would be committed as the
+//! agent's work, and a secret among it published. Nothing that stands in the room or is tracked
+//! there is overwritten, and no link is followed, in the checkout or in the room. Of the three
+//! ways only `hardlink` makes hard links, because somebody asked: see [`RoomSettings`].
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use crate::base::{Error, RepoPath, Result, text};
+use crate::base::{RepoPath, Result, text};
 use crate::git::{Git, Sub};
 use crate::model::settings::RoomSettings;
-use crate::os::process::{Invocation, Job, Limits, Sink, Status, Watch, sink, supervise};
-use crate::os::{file, tree};
+use crate::os::file;
+use crate::os::share::{Bring, Share};
+use crate::worktree::wanted;
 
-/// Longest run of one set-up command.
-const SETUP_MAX: Duration = Duration::from_secs(30 * 60);
-const GRACE: Duration = Duration::from_secs(5);
-const LOG_BYTES: u64 = 4 << 20;
+/// Asked for in a folder, to learn whether the folder is ignored before it exists.
+const PROBE: &str = ".wp-probe";
 
-/// What is brought into a room.
-#[derive(Clone, Copy)]
-pub struct Equipment<'a> {
-    /// The main checkout.
-    pub main: &'a Path,
-    /// `[worktree]` of `wp.toml`.
-    pub settings: &'a RoomSettings,
-    /// Whether its set-up commands run.
-    pub setup: Setup<'a>,
+/// What was brought into a room, and what not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Equipped {
+    /// Files and folders that came. They are nobody's work: they are never committed.
+    pub brought: Vec<RepoPath>,
+    /// A line for each thing that was left out.
+    pub left_out: Vec<String>,
 }
 
-/// Whether set-up commands run.
-#[derive(Clone, Copy)]
-pub enum Setup<'a> {
-    /// They were not approved on this machine, or are not wanted here.
-    Skip,
-    /// They were approved.
-    Run {
-        /// Their whole environment.
-        env: &'a BTreeMap<OsString, OsString>,
-        /// Where their output goes.
-        log: &'a Path,
-        /// Stops them.
-        watch: &'a Watch,
-    },
-}
-
-/// Brings everything into the room at `path`; gives a line per thing that was left out.
+/// Brings what `settings` name from the checkout `main` into the room at `path`.
 ///
 /// # Errors
-/// A path of the settings leads out of the checkout, a file cannot be copied, or a set-up command
-/// fails.
-pub fn equip(path: &Path, equipment: &Equipment<'_>) -> Result<Vec<String>> {
-    let RoomSettings {
-        copy, link, setup, ..
-    } = equipment.settings;
-    let mut left_out = Vec::new();
-    // `check-ignore` takes paths, not patterns, and refuses to be told so.
-    let git = Git::in_folder(equipment.main).env("GIT_LITERAL_PATHSPECS", "0");
-    for (names, is_link) in [(copy, false), (link, true)] {
+/// A name of the settings leads out of the checkout, or a file cannot be brought.
+pub fn equip(path: &Path, main: &Path, settings: &RoomSettings) -> Result<Equipped> {
+    let mut done = Equipped::default();
+    let lists = [
+        (Share::Copy, &settings.copy),
+        (Share::Symlink, &settings.link),
+        (Share::Hardlink, &settings.hardlink),
+    ];
+    let mut wanted: Vec<(Share, PathBuf)> = Vec::new();
+    for (share, names) in lists {
         for name in names {
-            let name = inside(name)?;
-            let (from, to) = (equipment.main.join(&name), path.join(&name));
+            let found = wanted::find(main, name)?;
+            done.left_out.extend(found.left_out);
+            wanted.extend(found.paths.into_iter().map(|path| (share, path)));
+        }
+    }
+    wanted.retain(|(_, name)| {
+        let reachable = is_reachable(path, main, name);
+        if !reachable {
             let shown = text::foreign(&name.to_string_lossy()).to_string();
-            if std::fs::symlink_metadata(&from).is_err() {
-                left_out.push(format!("`{shown}` is not in the main checkout"));
-            } else if !is_ignored(&git, &name)? {
-                left_out.push(format!(
-                    "`{shown}` is not ignored by git, so it would be committed; add it to .gitignore"
-                ));
-            } else if std::fs::symlink_metadata(&to).is_err() {
-                bring(&from, &to, is_link, &mut left_out)?;
-            }
+            let line = format!("`{shown}` is behind a link in the worktree, which is not followed");
+            done.left_out.push(line);
+        }
+        reachable
+    });
+    if wanted.is_empty() {
+        return Ok(done);
+    }
+    let ignored = ignored(path, main, wanted.iter().map(|(_, name)| name.as_path()))?;
+    let tracked = tracked(path)?;
+    let is_taken = |place: &Path| {
+        let below = place.strip_prefix(path).map(Path::as_os_str);
+        below.is_ok_and(|below| tracked.contains(below))
+    };
+    for (share, name) in wanted {
+        let shown = text::foreign(&name.to_string_lossy()).to_string();
+        if !ignored.contains(&name) {
+            done.left_out.push(format!(
+                "`{shown}` is not ignored by git, so it would be committed; add it to .gitignore"
+            ));
+        } else {
+            make_folders(path, &name)?;
+            let bring = Bring {
+                share,
+                is_taken: &is_taken,
+            };
+            let left_out = bring.run(&main.join(&name), &path.join(&name))?;
+            done.left_out.extend(left_out.special.iter().map(|path| {
+                let shown = text::foreign(&path.to_string_lossy()).to_string();
+                format!("`{shown}` is neither a file nor a folder")
+            }));
+            done.brought
+                .push(RepoPath::from_bytes(name.as_os_str().as_bytes()));
         }
     }
-    if let Setup::Run { env, log, watch } = equipment.setup {
-        run_setup(path, setup, (env, log, watch))?;
-    }
-    Ok(left_out)
+    Ok(done)
 }
 
-fn bring(from: &Path, to: &Path, is_link: bool, left_out: &mut Vec<String>) -> Result<()> {
-    if let Some(folder) = to.parent() {
-        file::make_shared_dirs(folder)?;
-    }
-    let is_folder = std::fs::metadata(from).is_ok_and(|meta| meta.is_dir());
-    if is_link && is_folder {
-        // A folder of links, not a link: an ignore rule that ends with `/` does not match a link.
-        file::make_shared_dirs(to)?;
-        for name in file::names(from)? {
-            tree::link(&from.join(&name), &to.join(&name))?;
-        }
-    } else if is_link {
-        tree::link(from, to)?;
-    } else {
-        let skipped = tree::copy(from, to)?;
-        left_out.extend(skipped.iter().map(|path| {
-            let shown = text::foreign(&path.to_string_lossy()).to_string();
-            format!("`{shown}` is neither a file nor a folder")
-        }));
-    }
-    Ok(())
+/// True if no folder on the way to `name` is a link or a file in the room, nor the place of a
+/// folder itself.
+fn is_reachable(room: &Path, main: &Path, name: &Path) -> bool {
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+    let way = match is_folder(&main.join(name)) {
+        true => name,
+        false => name.parent().unwrap_or(name),
+    };
+    let mut place = room.to_owned();
+    way.components().all(|part| {
+        place.push(part);
+        fs::symlink_metadata(&place).map_or(true, |meta| meta.is_dir())
+    })
 }
 
-/// A relative path without `..` and `.git`.
-fn inside(name: &str) -> Result<PathBuf> {
-    let path = Path::new(name);
-    let plain = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    let tidy: PathBuf = path
-        .components()
-        .filter(|part| matches!(part, Component::Normal(_)))
-        .collect();
-    let hostile = RepoPath::from_bytes(tidy.as_os_str().as_bytes()).is_hostile();
-    if plain && !hostile {
-        return Ok(tidy);
-    }
-    let shown = text::foreign(name);
-    let message = format!("`{shown}` in `[worktree]` of wp.toml is not a path inside the checkout");
-    Err(Error::usage("worktree-path", message).hint("edit wp.toml"))
-}
-
-fn is_ignored(git: &Git, name: &Path) -> Result<bool> {
-    let call = git.call(Sub::CheckIgnore).args(["--quiet", "--"]);
-    let answer = call.arg(name).run()?;
-    match answer.code {
-        0 => Ok(true),
-        1 => Ok(false),
-        _ => Err(answer.failure()),
+fn make_folders(room: &Path, name: &Path) -> Result<()> {
+    match name.parent() {
+        Some(folder) => file::make_shared_dirs(&room.join(folder)),
+        None => Ok(()),
     }
 }
 
-type Surroundings<'a> = (&'a BTreeMap<OsString, OsString>, &'a Path, &'a Watch);
-
-fn run_setup(path: &Path, lines: &[String], (env, log, watch): Surroundings<'_>) -> Result<()> {
-    if lines.is_empty() {
-        return Ok(());
+/// Those of `names` that git ignores in the room, by the room's own rules.
+fn ignored<'a>(
+    room: &Path,
+    main: &Path,
+    names: impl Iterator<Item = &'a Path>,
+) -> Result<BTreeSet<PathBuf>> {
+    let mut input = Vec::new();
+    for name in names {
+        // A rule for folders does not match a folder that is not there; what is in it matches.
+        let is_folder = fs::symlink_metadata(main.join(name)).is_ok_and(|meta| meta.is_dir());
+        let asked = if is_folder { &name.join(PROBE) } else { name };
+        input.extend_from_slice(asked.as_os_str().as_bytes());
+        input.push(0);
     }
-    if let Some(folder) = log.parent() {
-        file::make_private_dirs(folder)?;
+    // `check-ignore` takes paths, not patterns, and refuses to be told so.
+    let git = Git::in_folder(room).env("GIT_LITERAL_PATHSPECS", "0");
+    let call = git.call(Sub::CheckIgnore).args(["-z", "--stdin"]);
+    let answer = call.input(input).run()?;
+    if answer.code == 1 {
+        return Ok(BTreeSet::new());
     }
-    let output = sink::Log::create(log, LOG_BYTES)?;
-    let mut env = env.clone();
-    let ceiling = path.parent().unwrap_or(path);
-    env.insert("GIT_CEILING_DIRECTORIES".into(), ceiling.into());
-    for line in lines {
-        output.write(format!("$ {line}\n").as_bytes());
-        let job = Job {
-            invocation: Invocation::new("sh", path)
-                .args([OsStr::new("-c"), OsStr::new(line)])
-                .only_env(env.clone()),
-            mark: None,
-            limits: Limits {
-                wall: Some(SETUP_MAX),
-                silence: None,
-                grace: GRACE,
-            },
-            stdout: Sink::Log(output.clone()),
-            stderr: Sink::Log(output.clone()),
-        };
-        let done = supervise(job, watch)?;
-        if done.status != Status::Code(0) {
-            let (shown, status) = (text::foreign(line), done.status);
-            let message = format!("the set-up command `{shown}` ended with {status}");
-            let hint = format!("read `{}`", log.display());
-            return Err(Error::negative("setup", message).hint(hint));
+    let items = crate::git::cmd::split_items(&answer.output()?)
+        .ok_or_else(|| crate::git::cmd::malformed(Sub::CheckIgnore))?;
+    let paths = items.into_iter().map(|item| {
+        let path = PathBuf::from(OsStr::from_bytes(&item));
+        match path.file_name() == Some(OsStr::new(PROBE)) {
+            true => path.parent().map(Path::to_owned).unwrap_or_default(),
+            false => path,
         }
-    }
-    output.finish().map(drop)
+    });
+    Ok(paths.collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_inside_the_checkout_are_taken() {
-        for (name, tidy) in [(".env", ".env"), ("./a/b/", "a/b"), ("a/./b", "a/b")] {
-            assert_eq!(inside(name).unwrap(), Path::new(tidy));
-        }
-        for name in ["", ".", "..", "a/../b", "/etc", ".git/config", "a/.GIT"] {
-            assert!(inside(name).is_err(), "{name}");
-        }
-    }
+/// All paths that the room's index names, also those that a sparse room does not show.
+fn tracked(room: &Path) -> Result<BTreeSet<OsString>> {
+    let git = Git::in_folder(room);
+    let items = git.call(Sub::LsFiles).args(["-z", "--cached"]).items()?;
+    let names = items.iter().map(|item| OsStr::from_bytes(item).to_owned());
+    Ok(names.collect())
 }

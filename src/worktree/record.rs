@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result, json};
+use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, RepoPath, Result, json};
 use crate::git::Repo;
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 
 const RECORD_MAX: u64 = 64 << 10;
+const ASIDE_MAX: u64 = 16 << 20;
 
 /// How far a room is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,8 @@ impl Record {
 
     pub(super) fn remove(&self, repo: &Repo) -> Result<()> {
         file::remove(&baseline(repo, &self.attempt))?;
+        file::remove(&aside_path(repo, &self.attempt))?;
+        file::remove(&disk(repo, &self.attempt))?;
         file::remove(&place(repo, &self.attempt)).map(drop)
     }
 }
@@ -88,6 +91,38 @@ pub(super) fn attempts(repo: &Repo) -> Result<Vec<AttemptId>> {
 /// Where the copy of the index as checked out stands.
 pub(super) fn baseline(repo: &Repo, attempt: &AttemptId) -> PathBuf {
     folder(repo).join(format!("{attempt}.index"))
+}
+
+/// Where what was measured of the room's size stands.
+pub(super) fn disk(repo: &Repo, attempt: &AttemptId) -> PathBuf {
+    folder(repo).join(format!("{attempt}.disk"))
+}
+
+/// What was brought into the room. Without a readable list nothing was.
+pub(super) fn aside(repo: &Repo, attempt: &AttemptId) -> Vec<RepoPath> {
+    let bytes = file::read_bounded(&aside_path(repo, attempt), ASIDE_MAX);
+    let bytes = bytes.ok().flatten();
+    bytes
+        .and_then(|bytes| json::parse_as(&bytes).ok())
+        .unwrap_or_default()
+}
+
+pub(super) fn set_aside(
+    repo: &Repo,
+    attempt: &AttemptId,
+    paths: &[RepoPath],
+    durability: Durability,
+) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let bytes = json::line(paths)?;
+    let path = aside_path(repo, attempt);
+    file::replace(&path, bytes.as_bytes(), Access::Private, durability)
+}
+
+fn aside_path(repo: &Repo, attempt: &AttemptId) -> PathBuf {
+    folder(repo).join(format!("{attempt}.aside"))
 }
 
 fn place(repo: &Repo, attempt: &AttemptId) -> PathBuf {

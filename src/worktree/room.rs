@@ -61,6 +61,14 @@ impl Room {
         }
     }
 
+    pub(super) fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    pub(super) fn durability(&self) -> Durability {
+        self.durability
+    }
+
     /// The work tree.
     pub fn path(&self) -> &Path {
         self.record.path()
@@ -207,25 +215,6 @@ impl Room {
         self.repo.changed_paths(self.base_tree(), tree)
     }
 
-    /// Keeps the files as they are now under [`Room::wip_ref`]; no filter and no hook runs.
-    /// `None` if nothing differs from the branch or from the last checkpoint.
-    pub fn checkpoint(&self) -> Result<Option<Oid>> {
-        let Some(head) = self.best_head()? else {
-            return Ok(None);
-        };
-        let name = self.wip_ref()?;
-        let before = self.repo.refs().read(&name)?;
-        let objects = self.repo.objects();
-        let head_tree = objects.commit(&head)?.tree;
-        let tree = self.checkout().tree(&head_tree, Conversion::Raw)?.tree;
-        let last = before.as_ref().map(|oid| objects.commit(oid)).transpose()?;
-        if tree == head_tree || last.is_some_and(|last| last.tree == tree) {
-            return Ok(None);
-        }
-        self.keep(&name, before.as_ref(), &tree, &[head], "checkpoint")
-            .map(Some)
-    }
-
     /// Keeps everything that is not ignored, and commits that no branch of the attempt holds,
     /// under [`Room::salvage_ref`]. An earlier salvage stays reachable from the new one.
     pub fn salvage(&self) -> Result<Salvage> {
@@ -273,7 +262,7 @@ impl Room {
         Ok(salvage)
     }
 
-    fn keep(
+    pub(super) fn keep(
         &self,
         name: &RefName,
         before: Option<&Oid>,
@@ -309,6 +298,7 @@ impl Room {
             index: self.git_dir().join("index"),
             baseline: record::baseline(&self.repo, self.attempt()),
             base_tree: self.base_tree().clone(),
+            aside: record::aside(&self.repo, self.attempt()),
         }
     }
 
@@ -349,7 +339,7 @@ impl Room {
     }
 
     /// The branch's head, else the last commit that HEAD is known to have had, else the base.
-    fn best_head(&self) -> Result<Option<Oid>> {
+    pub(super) fn best_head(&self) -> Result<Option<Oid>> {
         if let Some(oid) = self.repo.refs().read(self.branch())? {
             return Ok(Some(oid));
         }

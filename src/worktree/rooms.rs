@@ -16,6 +16,7 @@ use crate::os::lock::{self, FileLock};
 use crate::os::{clock, file, tree};
 use crate::worktree::record::{self, Record, Stage};
 use crate::worktree::room::{Room, Salvage};
+use crate::worktree::sparse;
 
 /// Longest wait for another process that makes or removes a room.
 const LOCK_WAIT: Duration = Duration::from_secs(120);
@@ -238,7 +239,7 @@ impl Rooms {
             refs.advance(begin, self.durability)
                 .map_err(|error| error.into_error(branch))?;
         }
-        let sparse: Vec<String> = sparse_lines(spec.sparse);
+        let sparse: Vec<String> = sparse::lines(spec.sparse);
         let files = if sparse.is_empty() {
             Files::All
         } else {
@@ -343,62 +344,5 @@ pub(super) fn remove_stump(folder: &Path) {
     if only_pointer && is_file && file::remove(&pointer).is_ok() {
         // If it is not empty any more, somebody else put something there.
         let _ = std::fs::remove_dir(folder);
-    }
-}
-
-/// The lines of a sparse file that choose all files at the top and those that `patterns` may
-/// match. Where a pattern says more than such a line can, the line says less.
-fn sparse_lines(patterns: &[String]) -> Vec<String> {
-    if patterns.is_empty()
-        || patterns
-            .iter()
-            .any(|p| p.starts_with("**") || p.starts_with('{'))
-    {
-        return Vec::new();
-    }
-    let mut lines = vec!["/*".to_owned(), "!/*/".to_owned()];
-    for pattern in patterns {
-        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-        let plain = pattern
-            .split('/')
-            .take_while(|part| !part.contains(['*', '?', '[', '{', '\\']))
-            .collect::<Vec<_>>()
-            .join("/");
-        let whole = plain.len() == pattern.len();
-        if plain.is_empty() {
-            return Vec::new();
-        }
-        lines.push(if whole {
-            format!("/{plain}")
-        } else {
-            format!("/{plain}/")
-        });
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sparse_lines_choose_at_least_what_a_pattern_matches() {
-        let lines = |patterns: &[&str]| {
-            let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
-            sparse_lines(&patterns)
-        };
-        assert_eq!(
-            lines(&["src/api/**", "docs/a.md", "web/", "db/{a,b}/*.sql"]),
-            ["/*", "!/*/", "/src/api/", "/docs/a.md", "/web", "/db/"]
-        );
-        for all in [
-            &["**/*.rs"][..],
-            &["*.md"],
-            &["{a,b}/**"],
-            &[],
-            &["src/**", "**"],
-        ] {
-            assert!(lines(all).is_empty(), "{all:?}");
-        }
     }
 }

@@ -132,6 +132,7 @@ impl VerifyRooms {
             index: self.git_dir(path).join("index"),
             baseline: self.baseline(path),
             base_tree,
+            aside: Vec::new(),
             folder: path.to_owned(),
         }
     }

@@ -4,11 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use git_wp::base::AttemptId;
-use git_wp::model::settings::RoomSettings;
-use git_wp::os::process::Watch;
-use git_wp::worktree::equip::equip;
+use git_wp::worktree::Rooms;
 use git_wp::worktree::place::{self, Wishes};
-use git_wp::worktree::{Equipment, Rooms, Setup};
 
 use crate::support::house::{House, branch, person, put};
 use crate::support::{FORMATS, Scratch, git};
@@ -287,59 +284,4 @@ fn a_checkout_inside_another_one_gets_its_rooms_elsewhere() {
     let repo = git_wp::git::Repo::discover(&inner).unwrap();
     let place = place::choose(&repo, Wishes::default()).unwrap();
     assert_eq!(place, repo.wp_dir().join("trees"));
-}
-
-#[test]
-fn equipment_is_brought_in_if_git_ignores_it() {
-    let house = House::new();
-    house
-        .scratch
-        .write(".gitignore", "ignored/\n*.log\n.env\nnode_modules/\n");
-    house.scratch.commit("ignore more");
-    house.scratch.write(".env", "KEY=1");
-    house.scratch.write("secret.txt", "not ignored");
-    house.scratch.write("node_modules/left-pad/index.js", "x");
-    let room = house.room("a1");
-    let settings = RoomSettings {
-        copy: [".env", "secret.txt", "absent"].map(str::to_owned).to_vec(),
-        link: vec!["node_modules".to_owned()],
-        setup: vec!["cat .env > ignored.log".to_owned(), "echo two".to_owned()],
-        ..RoomSettings::default()
-    };
-    let log = house.repo.wp_dir().join("logs/setup.log");
-    let env = std::env::vars_os().collect();
-    let watch = Watch::default();
-    let main = house.scratch.path();
-    let equipment = |setup| Equipment {
-        main: &main,
-        settings: &settings,
-        setup,
-    };
-    let skipped = equip(room.path(), &equipment(Setup::Skip)).unwrap();
-    assert_eq!(skipped.len(), 2, "{skipped:?}");
-    assert!(skipped[0].contains("secret.txt") && skipped[1].contains("absent"));
-    assert_eq!(fs::read(room.path().join(".env")).unwrap(), b"KEY=1");
-    assert!(room.path().join("node_modules/left-pad/index.js").exists());
-    assert!(!room.path().join("ignored.log").exists());
-    assert_eq!(git(room.path(), &["status", "--porcelain"]), "");
-    let setup = Setup::Run {
-        env: &env,
-        log: &log,
-        watch: &watch,
-    };
-    equip(room.path(), &equipment(setup)).unwrap();
-    assert_eq!(fs::read(room.path().join("ignored.log")).unwrap(), b"KEY=1");
-    assert!(fs::read_to_string(&log).unwrap().contains("two"));
-
-    let failing = RoomSettings {
-        setup: vec!["exit 3".to_owned()],
-        ..RoomSettings::default()
-    };
-    let equipment = Equipment {
-        main: &main,
-        settings: &failing,
-        setup,
-    };
-    let error = equip(room.path(), &equipment).unwrap_err();
-    assert!(error.message().contains("exit code 3"), "{error}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Mode, by_hand};
-use crate::base::text::count;
+use crate::base::text::{self, count};
 use crate::base::{AttemptId, Error, FeatureId, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::remote;
@@ -33,7 +33,7 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
     }
     let view = cx.store()?.view(&Load::All)?;
     let known = attempts(&view);
-    let mut standing = 0;
+    let (mut standing, mut bytes) = (0, 0);
     for room in rooms.list()? {
         let id = room.attempt();
         let path = room.path().display();
@@ -46,6 +46,7 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
                 .push(by_hand("room-lost", Gravity::Warning, message, CLEANUP));
         } else if known.contains(id) {
             standing += 1;
+            bytes += room.measure().bytes;
         } else {
             let message = format!("the worktree `{path}` is of an attempt that is not recorded");
             found
@@ -57,7 +58,11 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
     if standing > 0 {
         found.fact(
             "worktrees",
-            format!("{} in {}", standing, rooms.parent().display()),
+            format!(
+                "{standing} in {}, {}",
+                rooms.parent().display(),
+                text::bytes(bytes)
+            ),
         );
     }
     unsupervised(cx, &repo, &view, found)

@@ -62,6 +62,8 @@ impl Worker {
                 Err(_) if self.shared.rooms.find(id)?.is_none() => Removal::default(),
                 other => other?,
             };
+            // Merged, and what was left is saved: nothing is only in a checkpoint.
+            room.forget_checkpoints()?;
             if let Some(commit) = removal.salvage.commit {
                 salvage = Some(Salvage {
                     commit,

@@ -5,6 +5,7 @@
 
 mod beats;
 mod books;
+mod equip;
 mod fence;
 mod finish;
 mod gate;

@@ -2,6 +2,7 @@
 
 use crate::base::Result;
 use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::equip::Desk;
 use crate::engine::machine::worker::Worker;
 use crate::os::{clock, process};
 use crate::state::record::Salvage;
@@ -13,7 +14,12 @@ impl Worker {
         let left = process::kill_marked(&format!("WP_ATTEMPT={id}"));
         self.shared.rooms.recover()?;
         let room = self.shared.rooms.find(id)?;
-        let salvage = room.map(|room| salvage(&room)).transpose()?.flatten();
+        let salvage = room.as_ref().map(salvage).transpose()?.flatten();
+        if let Some(room) = &room {
+            // Its supervisor cannot do it any more.
+            let desk = Desk::take(&self.shared, id.as_str())?;
+            self.tear_down(&desk, room, &mut Vec::new());
+        }
         let mut note = "its supervisor was gone".to_owned();
         if !left.is_empty() {
             let count = crate::base::text::count(left.len(), "process");

@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use crate::agent::{Activity, Environment, Note, Staff};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
-use crate::git::{Person, Repo};
+use crate::git::{LargeFiles, Person, Repo};
 use crate::hook::install;
 use crate::model::{Package, Plan, ScopeSpec, Settings};
-use crate::os::process::Watch;
 use crate::os::signal::Signals;
 use crate::schedule::Duties;
 use crate::scope::{Fold, Set};
 use crate::state::record::RunStarted;
 use crate::state::view::AttemptView;
 use crate::state::{FeatureView, View};
-use crate::worktree::{Equipment, Post, Rooms, Setup as RoomSetup, VerifyRooms};
+use crate::worktree::{Post, Rooms, VerifyRooms};
 
 /// Everything a run on this machine needs; the border has read and checked it.
 pub struct Setup {
@@ -94,6 +93,8 @@ pub(super) struct Shared {
     pub(super) hooks_installed: bool,
     /// Rooms that stand, by attempt.
     pub(super) standing: Mutex<BTreeSet<AttemptId>>,
+    /// The user's state folder for this program, if there is one.
+    pub(super) state_dir: Option<PathBuf>,
     /// The tip on which the books were closed.
     pub(super) closed: Mutex<Option<Oid>>,
 }
@@ -104,7 +105,12 @@ pub(super) const VERIFY_MINUTES: u32 = 30;
 impl Shared {
     /// `name` is that of a lock in our `run` folder which this process holds.
     pub(super) fn new(setup: Setup, name: &str) -> Result<Self> {
-        let (repo, parent) = (setup.repo.clone(), setup.rooms.clone());
+        let large = match setup.settings.project.worktree.lfs {
+            true => LargeFiles::Content,
+            false => LargeFiles::Pointers,
+        };
+        let repo = setup.repo.clone().with_large_files(large);
+        let parent = setup.rooms.clone();
         let rooms = Rooms::new(repo.clone(), parent.clone(), setup.person.clone())
             .with_durability(setup.settings.durability);
         let standing = rooms.list()?;
@@ -120,6 +126,7 @@ impl Shared {
             post: Post::new(repo.clone(), name),
             standing: Mutex::new(standing.collect()),
             closed: Mutex::new(None),
+            state_dir: state_dir(&setup),
             rooms,
             setup,
         })
@@ -144,38 +151,12 @@ impl Shared {
         let all = self.setup.staff.all();
         let names: Vec<String> = all.iter().flat_map(|p| &p.env).cloned().collect();
         let Person { name, email } = &self.setup.person;
-        Environment::allowed(&self.setup.environment, &names).with_identity(name, email)
-    }
-
-    /// Brings what a room needs into it; lines for what was left out.
-    pub(super) fn equip(
-        &self,
-        room: &std::path::Path,
-        attempt: &AttemptId,
-        watch: &Watch,
-    ) -> Result<Vec<String>> {
-        let settings = &self.setup.settings.project.worktree;
-        if settings.copy.is_empty() && settings.link.is_empty() && settings.setup.is_empty() {
-            return Ok(Vec::new());
+        let environment = Environment::allowed(&self.setup.environment, &names);
+        let environment = environment.with_identity(name, email);
+        match self.setup.settings.project.worktree.lfs {
+            true => environment,
+            false => environment.with("GIT_LFS_SKIP_SMUDGE", "1"),
         }
-        let main = self.setup.repo.need_work_dir("equipping a worktree")?;
-        let log = self.setup.repo.wp_dir().join("logs");
-        let log = log.join(format!("{attempt}.setup.log"));
-        let environment = self.environment();
-        let setup = match self.setup.project {
-            Trust::Given => RoomSetup::Run {
-                env: environment.vars(),
-                log: &log,
-                watch,
-            },
-            Trust::Missing => RoomSetup::Skip,
-        };
-        let equipment = Equipment {
-            main,
-            settings,
-            setup,
-        };
-        crate::worktree::equip::equip(room, &equipment)
     }
 
     /// The wall-clock limit of one verification step.
@@ -193,6 +174,12 @@ impl Shared {
     pub(super) fn records<'a>(&self, view: &'a View) -> Option<&'a FeatureView> {
         view.features.get(self.feature())
     }
+}
+
+fn state_dir(setup: &Setup) -> Option<PathBuf> {
+    let all = setup.environment.iter();
+    let all: crate::config::Environment = all.map(|(k, v)| (k.clone(), v.clone())).collect();
+    all.state_folder().ok()
 }
 
 /// Which paths count as the same where this repository is checked out.

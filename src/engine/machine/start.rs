@@ -6,17 +6,19 @@ use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sou
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::books::files_below;
+use crate::engine::machine::equip::{Desk, Ready};
 use crate::engine::machine::notes;
 use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
-use crate::model::{AttemptResult, Deviation, OutcomeKind, Package};
+use crate::model::settings::Sparse;
+use crate::model::{AttemptResult, Deviation, OutcomeKind, Package, ScopeSpec};
 use crate::os::{clock, random};
 use crate::scope::Fold;
 use crate::state::record::Attempt;
 use crate::worktree::room::Leftovers;
-use crate::worktree::{Room, RoomSpec};
+use crate::worktree::{Room, RoomSpec, submodules};
 
 impl Worker {
     pub(super) fn run(&self, subject: &Subject) -> Result<Outcome> {
@@ -24,20 +26,37 @@ impl Worker {
         let package = self.shared.package(&subject.holding.package)?;
         let room = self.make_room(attempt, package)?;
         let mut deviations = Vec::new();
-        let left_out = self
-            .shared
-            .equip(room.path(), &attempt.attempt, &self.watch)?;
-        let not_equipped = |line| deviation("not-equipped", line, Vec::new());
-        deviations.extend(left_out.into_iter().map(not_equipped));
+        let desk = Desk::take(&self.shared, attempt.attempt.as_str())?;
+        let ready = self.equip(&desk, &room, &mut deviations)?;
+        let done = match ready {
+            Ready::Yes => self.work((attempt, package), &room, (&desk, &mut deviations)),
+            Ready::No(failure) => self.unready(attempt, &room, &failure).map(Box::new),
+        };
+        self.tear_down(&desk, &room, &mut deviations);
+        room.measure();
+        Ok(Outcome::Ran {
+            holding: subject.holding.clone(),
+            result: done?,
+            deviations,
+        })
+    }
+
+    fn work(
+        &self,
+        (attempt, package): (&Attempt, &Package),
+        room: &Room,
+        (desk, deviations): (&Desk, &mut Vec<Deviation>),
+    ) -> Result<Box<AttemptResult>> {
         let (prompt, cuts) = self.prompt(attempt, package)?;
         if !cuts.is_empty() {
             deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
         }
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
-        let environment = self.room_environment(attempt, package, &room)?;
+        let environment = self.room_environment(attempt, package, room)?;
+        let environment = desk.told(environment);
         let redactor = environment.redactor();
-        let fence = self.fence(attempt, package, &room)?;
-        let before = Watching::begin(self, &room)?;
+        let fence = self.fence(attempt, package, room)?;
+        let before = Watching::begin(self, room)?;
         let order = Order {
             feature: self.shared.feature(),
             package,
@@ -52,8 +71,8 @@ impl Worker {
             program: &self.shared.setup.program,
             fence: fence.as_ref(),
         };
-        let ended = self.supervise(&attempt.agent, &order, &room)?;
-        let conversion = before.end(self, &room, &mut deviations)?;
+        let ended = self.supervise(&attempt.agent, &order, room)?;
+        let conversion = before.end(self, room, deviations)?;
         let state = room.commit_leftovers(Leftovers {
             message: &leftovers_message(package, attempt),
             by: &self.shared.setup.person,
@@ -73,25 +92,20 @@ impl Worker {
         });
         deviations.extend(ended.survivors.iter().map(survivor));
         deviations.extend(remarks(package, &result));
-        Ok(Outcome::Ran {
-            holding: subject.holding.clone(),
-            result: Box::new(result),
-            deviations,
-        })
+        Ok(Box::new(result))
     }
 
     fn make_room(&self, attempt: &Attempt, package: &Package) -> Result<Room> {
-        let sparse: Vec<String> = match self.shared.setup.settings.project.worktree.sparse {
-            true => {
-                let scope = &package.scope;
-                scope
-                    .write_allow
-                    .iter()
-                    .chain(&scope.read_allow)
-                    .cloned()
-                    .collect()
-            }
-            false => Vec::new(),
+        let rooms = &self.shared.setup.settings.project.worktree;
+        let scope = &package.scope;
+        if !rooms.submodules {
+            let repo = &self.shared.setup.repo;
+            let tree = repo.objects().commit(&attempt.base)?.tree;
+            submodules::refuse(&submodules::of_tree(repo, &tree)?, &scope.write_allow)?;
+        }
+        let sparse = match rooms.sparse {
+            Sparse::On | Sparse::Scope => readable_in(scope),
+            Sparse::Off => Vec::new(),
         };
         let room = self.shared.rooms.create(&RoomSpec {
             feature: self.shared.feature(),
@@ -199,13 +213,22 @@ impl Worker {
             (setup.activity)(&order.package.id, activity);
         };
         // A checkpoint is a convenience; the next one may succeed.
-        let checkpoint = || drop(room.checkpoint());
+        let checkpoint = || {
+            drop(room.checkpoint());
+            room.measure();
+        };
         let observer = Observer {
             activity: &activity,
             checkpoint: &checkpoint,
         };
         supervise::run(profile, order, observer, &self.watch)
     }
+}
+
+/// The patterns that choose what a sparse room shows.
+pub(super) fn readable_in(scope: &ScopeSpec) -> Vec<String> {
+    let patterns = scope.write_allow.iter().chain(&scope.read_allow);
+    patterns.cloned().collect()
 }
 
 /// Time between two snapshots of a room while its agent works.

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Oid, RepoPath, Result};
+use crate::base::{Error, Kind, Oid, RepoPath, Result};
 use crate::engine::effect::{Outcome, Subject};
+use crate::engine::machine::equip::Desk;
 use crate::engine::machine::start::{attempt_of, command_environment, result_of};
 use crate::engine::machine::worker::Worker;
 use crate::model::{Deviation, Evidence, Package, Step, StepEvidence, StepKind, StepState, Tier};
 use crate::os::clock;
+use crate::os::process::{Ended, Watch};
 use crate::state::record::EvidenceFact;
 use crate::verify::{self, Limits, Verify};
+use crate::worktree::programs::{Failure, Phase};
 
 /// What is verified.
 pub(super) struct Check<'a> {
@@ -19,6 +22,14 @@ pub(super) struct Check<'a> {
     pub(super) tier: Tier,
     /// Names the log.
     pub(super) name: &'a str,
+}
+
+fn unready(worker: &Worker, failure: &Failure) -> Error {
+    let message = worker.line(Phase::Setup, failure);
+    match failure.ended {
+        Ended::Stopped => Error::new(Kind::Interrupted, "stopped", message),
+        _ => Error::negative("setup", message),
+    }
 }
 
 impl Worker {
@@ -65,25 +76,37 @@ impl Worker {
         if all_known {
             // No command runs, so nothing has to stand anywhere.
             let nowhere = self.shared.setup.repo.wp_dir();
-            return self.run_steps(check, &nowhere, &|| Ok(Vec::new()), &reuse);
+            return self.run_steps(check, (&nowhere, None), &|| Ok(Vec::new()), &reuse);
         }
         let room = self.shared.verify_rooms.take(check.commit)?;
-        let name = crate::base::AttemptId::parse(check.name);
-        let name = name.unwrap_or_else(|| {
-            crate::base::AttemptId::parse("final").expect("a literal in the right form")
-        });
-        self.shared.equip(room.path(), &name, &self.watch)?;
-        self.run_steps(check, room.path(), &|| room.changed_tracked(), &reuse)
+        let desk = Desk::take(&self.shared, &format!("{}.verify", check.name))?;
+        self.bring(room.path(), check.tree)?;
+        let at = (room.path(), None);
+        let failures = self.programs(Phase::Setup, &desk, at, &self.watch)?;
+        let done = match failures.first() {
+            Some(failure) => Err(unready(self, failure)),
+            None => {
+                let changed = || room.changed_tracked();
+                self.run_steps(check, (room.path(), Some(&desk)), &changed, &reuse)
+            }
+        };
+        // What it leaves goes with the next reset; what fails here changes no evidence.
+        let _ = self.programs(Phase::Teardown, &desk, at, &Watch::default());
+        done
     }
 
     fn run_steps(
         &self,
         check: &Check<'_>,
-        room: &std::path::Path,
+        (room, desk): (&std::path::Path, Option<&Desk>),
         changed_tracked: &dyn Fn() -> Result<Vec<RepoPath>>,
         reuse: &dyn Fn(&str, &Step) -> Option<StepEvidence>,
     ) -> Result<Evidence> {
         let environment = command_environment(self);
+        let environment = match desk {
+            Some(desk) => desk.told(environment),
+            None => environment,
+        };
         let redactor = environment.redactor();
         let settings = &self.shared.setup.settings;
         let logs = self.shared.setup.repo.wp_dir().join("logs");

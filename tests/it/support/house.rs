@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use git_wp::base::{AttemptId, FeatureId, Oid, PackageId, RefName};
-use git_wp::git::{Conversion, Person, Repo};
+use git_wp::base::{AttemptId, FeatureId, Oid, PackageId, RefName, Result};
+use git_wp::git::{Conversion, LargeFiles, Person, Repo};
 use git_wp::model::RoomState;
 use git_wp::worktree::room::Leftovers;
 use git_wp::worktree::{Room, RoomSpec, Rooms, VerifyRooms, place};
@@ -38,13 +38,24 @@ impl House {
         }
     }
 
+    /// A room in which files of LFS are what `large` says.
+    pub(crate) fn room_with(&self, attempt: &str, large: LargeFiles) -> Room {
+        let repo = self.repo.clone().with_large_files(large);
+        let rooms = Rooms::new(repo, self.rooms.parent().to_owned(), person());
+        self.room_of(&rooms, attempt, &[]).unwrap()
+    }
+
     pub(crate) fn room(&self, attempt: &str) -> Room {
         self.try_room(attempt, &[]).unwrap()
     }
 
-    pub(crate) fn try_room(&self, attempt: &str, sparse: &[&str]) -> git_wp::base::Result<Room> {
+    pub(crate) fn try_room(&self, attempt: &str, sparse: &[&str]) -> Result<Room> {
+        self.room_of(&self.rooms, attempt, sparse)
+    }
+
+    fn room_of(&self, rooms: &Rooms, attempt: &str, sparse: &[&str]) -> Result<Room> {
         let sparse: Vec<String> = sparse.iter().map(|p| (*p).to_owned()).collect();
-        self.rooms.create(&RoomSpec {
+        rooms.create(&RoomSpec {
             feature: &FeatureId::parse("add-auth").unwrap(),
             package: &PackageId::parse("wp-api").unwrap(),
             attempt: &AttemptId::parse(attempt).unwrap(),
