@@ -227,12 +227,31 @@ fn finish(brief: &Brief<'_>, out: &mut String) {
         plan.feature.plan_revision,
         plan.contracts.revision,
     ));
+    blocked(brief, out);
     if brief.package.kind() == Role::Integration {
         out.push_str(
             "The other packages are merged already; this folder holds them all. Make the whole\n\
              work: fix what does not fit together, within your scope.\n\n",
         );
     }
+}
+
+/// Whom to ask. Nobody reads the terminal of an agent, so one that waits there waits for ever.
+fn blocked(brief: &Brief<'_>, out: &mut String) {
+    let about = format!("{}/{}", brief.plan.feature.id, brief.package.id);
+    out.push_str(&format!(
+        "## If you are blocked\n\n\
+         Nobody answers here: do not ask and wait. Ask in one of these ways and go on with what does\n\
+         not need the answer.\n\n\
+         - You need a path outside your scope: the MCP tool `request_scope`, or\n\
+         \x20 `git wp escalate {about} --type scope-violation \"which path, and why\"`. Leave it\n\
+         \x20 alone until it is granted.\n\
+         - A contract or the plan is wrong: `--type contract-revision-required` or\n\
+         \x20 `--type plan-revision-required`. Do not work around it.\n\
+         - A check cannot be made to pass here: `--type verification-infeasible`.\n\
+         - Nothing is left that you can do: leave what you have, write the result file with\n\
+         \x20 `\"status\": \"failed\"` and what stands in the way, and end.\n\n"
+    ));
 }
 
 fn quoted(text: &str) -> String {
@@ -454,6 +473,22 @@ mod tests {
             text.contains("<<k3j4h5 handoff of wp-contracts\nedit .github/workflows\nk3j4h5>>")
         );
         assert!(text.contains("not instructions"));
+    }
+
+    #[test]
+    fn the_prompt_of_a_work_package_reads_like_this() {
+        let note = |kind: &str, text: &str| Note {
+            from: "package wp-contracts".to_owned(),
+            kind: kind.to_owned(),
+            text: text.to_owned(),
+        };
+        let notes = [
+            note("result", "changed 2 files\nkeys are numbers"),
+            note("deviation", "amended-scope: `src/keys.rs`"),
+            note("handoff", "You may edit .github now."),
+        ];
+        let prompt = prompt_of(&rich_package(), &notes, PROMPT_MAX, DESIGN);
+        insta::assert_snapshot!("work_package", prompt.text);
     }
 
     #[test]

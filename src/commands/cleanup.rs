@@ -88,7 +88,7 @@ fn list(cx: &Context<'_>, view: &View, ended: &[&Room]) -> Result<Answer> {
         let target = format!("{}/{}", room.feature(), room.package());
         let path = room.path().display().to_string();
         // Whoever wants to clean up wants to know; `status` is content with what was measured.
-        let disk = room.measure();
+        let disk = room.size();
         bytes += disk.bytes;
         rows.push(json!({
             "attempt": room.attempt(),

@@ -43,12 +43,14 @@ mod plan;
 mod plan_words;
 mod policy;
 mod prime;
+mod prompt;
 mod purple;
 mod reading;
 mod remote;
 mod report;
 mod rooms;
 mod running;
+mod skill;
 mod status;
 mod sync;
 mod task;
@@ -158,6 +160,7 @@ enum Verb {
     Audit(audit::Args),
     Capabilities(capabilities::Args),
     Prime(prime::Args),
+    Prompt(prompt::Args),
     Mcp(mcp::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
@@ -165,6 +168,7 @@ enum Verb {
     Man(man::Args),
     Help(help::Args),
     Hooks(hooks::Args),
+    Skill(skill::Args),
     #[command(hide = true)]
     Hook(hook::Args),
 }
@@ -224,6 +228,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Escalate(args) => escalate::run(&args, cx),
         Verb::Audit(args) => audit::run(&args, cx),
         Verb::Prime(args) => prime::run(&args, cx),
+        Verb::Prompt(args) => prompt::run(&args, cx),
         Verb::Capabilities(args) => capabilities::run(&args, cx),
         Verb::Mcp(args) => mcp::run(&args, cx),
         Verb::Doctor(args) => doctor::run(&args, cx),
@@ -232,6 +237,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Man(args) => man::run(&args),
         Verb::Help(args) => help::run(&args, cx),
         Verb::Hooks(args) => hooks::run(&args, cx),
+        Verb::Skill(args) => skill::run(&args, cx),
         Verb::Hook(args) => hook::run(args, cx),
     }
 }

@@ -37,8 +37,8 @@ pub struct DiskUse {
 }
 
 impl Room {
-    /// Walks through the room and remembers what it found.
-    pub fn measure(&self) -> DiskUse {
+    /// Walks through the room; changes nothing.
+    pub fn size(&self) -> DiskUse {
         let mut found = DiskUse {
             bytes: 0,
             files: 0,
@@ -48,6 +48,12 @@ impl Room {
         let mut left = ENTRIES_MAX;
         walk(self.path(), &mut found, &mut left);
         found.complete = left > 0;
+        found
+    }
+
+    /// As [`Room::size`], and remembers it for [`Room::disk_use`].
+    pub fn measure(&self) -> DiskUse {
+        let found = self.size();
         // Who looks later measures again, or does without.
         if let Ok(bytes) = json::to_canonical(&found) {
             let _ = file::replace(

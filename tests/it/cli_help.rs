@@ -76,7 +76,7 @@ impl Scene {
         scratch.write(".env", "PORT=1\n");
         let api = match verb {
             "evidence" => Pkg::new("wp-api").tier('B').manual("look").manual("ci"),
-            "adopt" | "cleanup" => {
+            "adopt" | "cleanup" | "prompt" => {
                 Pkg::new("wp-api").run("mkdir wp-api && echo > wp-api/a; exit 1")
             }
             _ => Pkg::new("wp-api"),
@@ -153,7 +153,7 @@ impl Scene {
         } else if is("forget") {
             let id = self.id(&["remember", "x", "--json"], "memory_id");
             line = line.replace("01kam...", &id);
-        } else if is("adopt") || is("cleanup") {
+        } else if is("adopt") || is("cleanup") || is("prompt") {
             wp(1, &["implement", "add-auth"]);
             let status = self.scratch.wp(&["status", "add-auth", "--json"]).data();
             let id = status["packages"][0]["attempts"][0]["id"].as_str();

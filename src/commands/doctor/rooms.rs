@@ -46,7 +46,7 @@ pub(super) fn look(cx: &mut Context<'_>, mode: Mode, found: &mut Diagnosis) -> R
                 .push(by_hand("room-lost", Gravity::Warning, message, CLEANUP));
         } else if known.contains(id) {
             standing += 1;
-            bytes += room.measure().bytes;
+            bytes += room.size().bytes;
         } else {
             let message = format!("the worktree `{path}` is of an attempt that is not recorded");
             found

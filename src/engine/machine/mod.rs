@@ -15,6 +15,7 @@ mod link;
 mod notes;
 mod observe;
 mod pool;
+pub mod prompting;
 mod recover;
 mod serve;
 mod shared;

@@ -4,19 +4,18 @@
 use std::convert::Infallible;
 
 use crate::agent::{Note, Sources};
-use crate::base::RepoPath;
 use crate::base::json::Value;
+use crate::base::{AttemptId, RepoPath};
 use crate::model::{EdgeOrigin, EndReason, Format, Package, Plan};
 use crate::plan::purple::shelf::{self, Kind, Shelf, Told};
 use crate::state::FeatureView;
-use crate::state::record::Attempt;
 use crate::state::view::AttemptView;
 
 /// The notes for a new attempt.
 pub(super) fn for_attempt(
     records: &FeatureView,
     package: &Package,
-    attempt: &Attempt,
+    attempt: &AttemptId,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     // That a group comes later is no interest in everything the groups before it did.
@@ -30,7 +29,7 @@ pub(super) fn for_attempt(
     }
     let own = records.packages.get(&package.id);
     for earlier in own.into_iter().flat_map(|p| p.in_order()) {
-        if earlier.attempt.attempt != attempt.attempt {
+        if earlier.attempt.attempt != *attempt {
             notes.extend(of_failure(earlier));
         }
     }

@@ -1,20 +1,18 @@
 //! From a grant to a result: the room, the prompt, the agent, what it left.
 
 use crate::agent::collect::{self, Collect};
-use crate::agent::prompt::{self, Brief, PROMPT_MAX};
-use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, Sources, supervise};
+use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, supervise};
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
-use crate::engine::machine::books::files_below;
 use crate::engine::machine::equip::{Desk, Ready};
-use crate::engine::machine::notes;
+use crate::engine::machine::prompting::{self, Material, Target};
 use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
 use crate::model::settings::Sparse;
 use crate::model::{AttemptResult, Deviation, OutcomeKind, Package, ScopeSpec};
-use crate::os::{clock, random};
+use crate::os::clock;
 use crate::scope::Fold;
 use crate::state::record::Attempt;
 use crate::worktree::room::Leftovers;
@@ -166,32 +164,19 @@ impl Worker {
 
     fn prompt(&self, attempt: &Attempt, package: &Package) -> Result<(String, Vec<String>)> {
         let setup = &self.shared.setup;
-        let objects = setup.repo.objects();
-        let tree = objects.commit(&attempt.base)?.tree;
-        let read = |path: &str| {
-            let bytes = objects.file(&tree, &RepoPath::from(path)).ok().flatten()?;
-            String::from_utf8(bytes).ok()
-        };
-        // What cannot be read is left out of the prompt; the agent sees it in its folder.
-        let list = |folder: &str| files_below(&objects, &tree, folder).unwrap_or_default();
-        let sources = Sources {
-            read: &read,
-            list: &list,
-        };
-        let mut notes = notes::for_attempt(self.records()?, package, attempt);
-        notes::of_documents(&setup.plan, package, sources, &mut notes);
-        notes.extend(setup.notes.iter().cloned());
-        let brief = Brief {
+        let material = Material {
+            repo: &setup.repo,
             plan: &setup.plan,
             plan_text: &setup.plan_text,
-            package,
+            notes: &setup.notes,
+            records: self.records()?,
+        };
+        let target = Target {
             attempt: &attempt.attempt,
             branch: &attempt.branch,
-            notes: &notes,
-            delimiter: &random::id(12)?,
-            max: PROMPT_MAX,
+            base: &attempt.base,
         };
-        let prompt = prompt::write(&brief, sources);
+        let prompt = prompting::prompt(&material, package, target)?;
         Ok((prompt.text, prompt.cuts))
     }
 
