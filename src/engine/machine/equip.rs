@@ -188,6 +188,7 @@ impl Worker {
             files_modified: Vec::new(),
             claimed: Default::default(),
             log: None,
+            account: None,
             tail: self.tail(failure),
             at: clock::now(),
         })
