@@ -1,8 +1,8 @@
 //! Judges how an attempt ended, and makes the result that is recorded.
 //!
-//! The order of precedence, first match wins: stopped, unserved, timed out, silent, killed, failed (exit
-//! code, or a result that says so), diverged, lost worktree, unsealed leftovers (failed), bad
-//! result, empty, finished. What we did to the agent outranks what it did; what git shows
+//! The order of precedence, first match wins: stopped, unserved, timed out, silent, repeating
+//! (failed), killed, failed (exit code, or a result that says so), diverged, lost worktree,
+//! unsealed leftovers (failed), bad result, empty, finished. What we did to the agent outranks what it did; what git shows
 //! outranks what it says.
 
 use std::path::Path;
@@ -109,6 +109,12 @@ pub fn judge(end: AgentEnd, room: &RoomState, file: &ResultFile) -> (OutcomeKind
             return (
                 OutcomeKind::Silent,
                 "said nothing for longer than its limit".to_owned(),
+            );
+        }
+        AgentEnd::Repeating => {
+            return (
+                OutcomeKind::Failed,
+                "did the same again and again until it was stopped".to_owned(),
             );
         }
         AgentEnd::Signalled(signal) => {
@@ -233,6 +239,7 @@ mod tests {
             (AgentEnd::Stopped, &lost, &bad, O::Stopped, "stopped"),
             (AgentEnd::TimedOut, &lost, &bad, O::TimedOut, "limit"),
             (AgentEnd::Silent, &diverged, &bad, O::Silent, "nothing"),
+            (AgentEnd::Repeating, &lost, &bad, O::Failed, "again"),
             (AgentEnd::Signalled(9), &lost, &bad, O::Killed, "signal 9"),
             (AgentEnd::Exited(3), &diverged, &bad, O::Failed, "code 3"),
             (ok, &diverged, &failed, O::Failed, "PAUSED"),

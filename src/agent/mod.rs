@@ -4,11 +4,15 @@
 //! is believed: outcomes are judged from its process and from git.
 
 mod blanks;
+pub mod choose;
 pub mod collect;
 pub mod design;
 mod document;
 pub mod environment;
 mod facts;
+mod launch;
+mod listen;
+mod order;
 pub mod profile;
 pub mod prompt;
 pub mod quote;
@@ -18,6 +22,7 @@ mod scratch;
 mod shell;
 pub mod slice;
 mod staff;
+pub mod stream;
 pub mod supervise;
 pub mod words;
 
@@ -25,8 +30,10 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use blanks::Blanks;
+pub use choose::{Asked, choose, staff};
 pub use collect::{Collect, collect};
 pub use environment::Environment;
+pub use order::{Activity, Limits, Observer, Order, Places};
 pub use profile::Profile;
 pub use prompt::{Brief, PROMPT_MAX, Prompt};
 pub use quote::Note;
@@ -35,4 +42,4 @@ pub use sandbox::Fence;
 pub use shell::SHELL;
 pub use slice::Sources;
 pub use staff::Staff;
-pub use supervise::{Activity, AgentEnd, AgentRun, Limits, Observer, Order, Places};
+pub use supervise::{AgentEnd, AgentRun};

@@ -78,7 +78,10 @@ impl Profile {
             (None, None) => Err(unknown(name, roster)),
             (listed, configured) => {
                 let data = listed.map_or_else(template_data, |listed| listed.profile.clone());
-                Profile::from_both(name, data, configured)
+                let mut profile = Profile::from_both(name, data, configured)?;
+                let repeat = configured.and_then(|said| said.repeat).or(roster.repeat);
+                profile.data.repeat = repeat.unwrap_or(profile.data.repeat);
+                Ok(profile)
             }
         }
     }
@@ -95,7 +98,6 @@ impl Profile {
             None => Command::Profile,
         };
         data.parser = said.parser.unwrap_or(data.parser);
-        data.repeat = said.repeat.unwrap_or(data.repeat);
         if let Some(fallback) = &said.fallback {
             data.fallback.clone_from(fallback);
         }

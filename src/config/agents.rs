@@ -71,6 +71,7 @@ pub fn roster(env: &Environment, settings: &Settings) -> Result<Roster> {
         profiles,
         configured: settings.agents.clone(),
         choice: settings.choice.clone(),
+        repeat: settings.repeat,
     })
 }
 

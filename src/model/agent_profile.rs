@@ -38,7 +38,7 @@ pub struct AgentProfile {
     pub parser: ParserKind,
     /// Types of the events after which nothing follows, where they are not the parser's own.
     pub final_events: Vec<String>,
-    /// Seconds that it may live on after its final event.
+    /// Seconds that it may live on after its final event; 0 is without limit.
     pub linger_seconds: u32,
     /// The same tool call or line so many times in a row is a loop; 0 is without limit.
     pub repeat: u32,

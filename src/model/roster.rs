@@ -15,6 +15,8 @@ pub struct Roster {
     pub configured: BTreeMap<String, AgentSettings>,
     /// Who is chosen for which packages.
     pub choice: AgentChoice,
+    /// How often the same may come in a row, for every agent that nobody says more about.
+    pub repeat: Option<u32>,
 }
 
 /// A profile and where it comes from.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
+use crate::base::json::INTEGER_MAX;
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,16 +33,33 @@ impl Usage {
         self.tokens() == 0 && self.cost_micros.is_none()
     }
 
+    /// What was used since `earlier`, where an agent counts over its whole session.
+    #[must_use]
+    pub fn since(&self, earlier: &Usage) -> Usage {
+        let cost = |now: u64| now.saturating_sub(earlier.cost_micros.unwrap_or(0));
+        Usage {
+            input: self.input.saturating_sub(earlier.input),
+            cached: self.cached.saturating_sub(earlier.cached),
+            output: self.output.saturating_sub(earlier.output),
+            cost_micros: self.cost_micros.map(cost),
+        }
+    }
+
     /// Both together. A cost that one of them does not tell is missing in the sum.
     pub fn add(&mut self, other: &Usage) {
-        self.input = self.input.saturating_add(other.input);
-        self.cached = self.cached.saturating_add(other.cached);
-        self.output = self.output.saturating_add(other.output);
+        self.input = sum(self.input, other.input);
+        self.cached = sum(self.cached, other.cached);
+        self.output = sum(self.output, other.output);
         self.cost_micros = match (self.cost_micros, other.cost_micros) {
-            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (Some(a), Some(b)) => Some(sum(a, b)),
             (one, other) => one.or(other),
         };
     }
+}
+
+/// No sum leaves what a record can hold.
+fn sum(a: u64, b: u64) -> u64 {
+    a.saturating_add(b).min(INTEGER_MAX.unsigned_abs())
 }
 
 impl<'a> std::iter::Sum<&'a Usage> for Usage {
@@ -99,6 +117,8 @@ pub enum TroubleKind {
     Context,
     /// The service is overloaded or out of order.
     Overloaded,
+    /// It reports an error of which nobody knows more.
+    Other,
 }
 
 impl TroubleKind {
@@ -118,6 +138,7 @@ impl TroubleKind {
             TroubleKind::Auth => "auth",
             TroubleKind::Context => "context",
             TroubleKind::Overloaded => "overloaded",
+            TroubleKind::Other => "other",
         }
     }
 
@@ -129,6 +150,7 @@ impl TroubleKind {
             TroubleKind::Auth => "is not logged in",
             TroubleKind::Context => "ran out of context",
             TroubleKind::Overloaded => "is overloaded",
+            TroubleKind::Other => "reports an error",
         }
     }
 }
@@ -152,5 +174,12 @@ mod tests {
         let sum: Usage = [&told, &silent, &told].into_iter().sum();
         assert_eq!((sum.tokens(), sum.cost_micros), (22, Some(80)));
         assert!(Usage::default().is_nothing() && !told.is_nothing());
+        assert_eq!((sum.since(&told).output, told.since(&sum).input), (3, 0));
+        let mut most = told;
+        most.add(&Usage {
+            input: u64::MAX,
+            ..told
+        });
+        assert_eq!(most.input, INTEGER_MAX.unsigned_abs());
     }
 }

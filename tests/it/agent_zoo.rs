@@ -16,7 +16,7 @@ use git_wp::base::json::Value;
 use git_wp::base::{FeatureId, PackageId, Timestamp, text};
 use git_wp::git::Conversion;
 use git_wp::model::settings::AgentSettings;
-use git_wp::model::{AttemptResult, OutcomeKind, Package, Roster};
+use git_wp::model::{AttemptResult, OutcomeKind, Package, Roster, Usage};
 use git_wp::os::process::{Watch, table};
 use git_wp::worktree::{Room, Sentinel};
 
@@ -94,6 +94,7 @@ impl Zoo {
             places: &self.places(),
             prompt: "# The prompt\n",
             session: None,
+            spent: Usage::default(),
             settings: None,
             environment,
             limits: self.limits,

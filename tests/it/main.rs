@@ -4,6 +4,7 @@
 
 mod agent_moves;
 mod agent_sandbox;
+mod agent_streams;
 mod agent_zoo;
 mod cli_adopt;
 mod cli_after;

@@ -63,6 +63,7 @@ impl Worker {
             places: &places,
             prompt: &prompt,
             session: None,
+            spent: Default::default(),
             settings: None,
             environment,
             limits: self.limits(package),
@@ -180,9 +181,9 @@ impl Worker {
         Ok((prompt.text, prompt.cuts))
     }
 
-    fn limits(&self, package: &Package) -> supervise::Limits {
+    fn limits(&self, package: &Package) -> crate::agent::Limits {
         let settings = &self.shared.setup.settings;
-        supervise::Limits {
+        crate::agent::Limits {
             wall: std::time::Duration::from_secs(u64::from(package.timeout_minutes) * 60),
             silence: (!settings.silence.is_zero()).then_some(settings.silence),
             grace: settings.grace,

@@ -49,6 +49,8 @@ pub enum Ended {
     SilenceLimit,
     /// Somebody asked through its [`Watch`].
     Stopped,
+    /// Whoever listens to it has heard enough.
+    Enough,
 }
 
 /// What became of a supervised program.
@@ -74,6 +76,7 @@ struct State {
     output: AtomicU64,
     last: Mutex<Option<Moment>>,
     stop: AtomicBool,
+    enough: AtomicBool,
     kill: AtomicBool,
 }
 
@@ -102,6 +105,12 @@ impl Watch {
     pub fn kill(&self) {
         self.0.kill.store(true, Ordering::SeqCst);
         self.stop();
+    }
+
+    /// Ends this one program as [`Watch::stop`] does; one that is started later with the same
+    /// watch is not concerned.
+    pub fn enough(&self) {
+        self.0.enough.store(true, Ordering::SeqCst);
     }
 
     fn heard(&self, bytes: usize) {
@@ -157,6 +166,7 @@ pub fn supervise(job: Job, watch: &Watch) -> Result<Outcome> {
     let mut child = child::spawn(&mut command).map_err(|e| invocation.cannot_start(e))?;
     let start = Moment::now();
     watch.0.pid.store(child.id(), Ordering::SeqCst);
+    watch.0.enough.store(false, Ordering::SeqCst);
     watch.heard(0);
     let readers = start_pumps(&mut child, invocation.input, [stdout, stderr], watch);
     let exited = announce_exit(child.id());
@@ -191,6 +201,9 @@ fn attend(family: &mut Family, exited: &Receiver<()>, limits: Limits, watch: &Wa
         }
         if watch.0.stop.load(Ordering::SeqCst) {
             return Ended::Stopped;
+        }
+        if watch.0.enough.load(Ordering::SeqCst) {
+            return Ended::Enough;
         }
         if limits.wall.is_some_and(|wall| start.elapsed() >= wall) {
             return Ended::WallLimit;
