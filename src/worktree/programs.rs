@@ -72,7 +72,7 @@ impl Failure {
         let how = match self.ended {
             Ended::Alone => format!("ended with {}", self.status),
             Ended::WallLimit | Ended::SilenceLimit => "ran longer than its limit".to_owned(),
-            Ended::Stopped => "was stopped".to_owned(),
+            Ended::Stopped | Ended::Enough => "was stopped".to_owned(),
         };
         format!("the {word} command `{command}` {how}")
     }

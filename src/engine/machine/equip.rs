@@ -173,7 +173,7 @@ impl Worker {
         failure: &Failure,
     ) -> Result<AttemptResult> {
         let outcome = match failure.ended {
-            Ended::Stopped => OutcomeKind::Stopped,
+            Ended::Stopped | Ended::Enough => OutcomeKind::Stopped,
             Ended::WallLimit => OutcomeKind::TimedOut,
             Ended::SilenceLimit => OutcomeKind::Silent,
             Ended::Alone => OutcomeKind::Failed,
