@@ -2,8 +2,8 @@
 
 use crate::base::{FeatureId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
+use crate::schedule::choose;
 use crate::schedule::decision::Decision;
-use crate::schedule::hands;
 use crate::schedule::input::{Duties, Input, Stay, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::Stage;
@@ -107,7 +107,7 @@ pub(super) fn merger(input: &Input<'_>) -> Merger {
 /// True if it pays to wait although nothing of this process is under way.
 fn passes(input: &Input<'_>, why: &Why) -> bool {
     if let Why::Unserved { until, .. } = why {
-        return hands::pays_to_wait(input, *until);
+        return choose::pays_to_wait(input, *until);
     }
     let hope = why.hope();
     match (input.options.duties, input.options.stay) {

@@ -6,6 +6,7 @@
 
 pub mod agenda;
 mod attend;
+mod choose;
 mod contention;
 pub mod decide;
 pub mod decision;

@@ -9,7 +9,7 @@ use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work}
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
-use crate::schedule::{contention, hands};
+use crate::schedule::{choose, contention};
 
 /// Decides for every package that nobody holds.
 pub(super) fn ready(picture: &mut Picture<'_>) {
@@ -58,10 +58,10 @@ fn starter(picture: &Picture<'_>, item: &Item) -> Result<String, Why> {
     let agent = match picture.input.options.duties {
         // Who starts nothing has no agent to choose.
         Duties::Integrate => String::new(),
-        Duties::All | Duties::Work => hands::choose(&picture.input, item)?.agent.clone(),
+        Duties::All | Duties::Work => choose::agent(&picture.input, item)?.agent.clone(),
     };
     let obstacle = stopped_after(picture)
-        .or_else(|| hands::spent(&picture.input, item))
+        .or_else(|| choose::spent(&picture.input, item))
         .or_else(|| contention::obstacle(picture, item))
         .or_else(|| crowded(picture, item));
     obstacle.map_or(Ok(agent), Err)

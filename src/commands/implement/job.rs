@@ -23,7 +23,7 @@ use crate::state::record::{By, RunStarted};
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
 
-/// The longest wait for the quota of an agent, where one is asked for: a weekly one comes again too.
+/// The longest wait for the quota of an agent: one that comes again every week is waited for.
 const QUOTA_WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A job with what the border has to know beside it.
@@ -39,6 +39,17 @@ pub(super) struct Planned {
     /// True unless the run goes on with one that was begun, or has nothing to do.
     is_new: bool,
     repo: Repo,
+}
+
+fn limits(args: &super::Args, jobs: usize) -> Limits {
+    Limits {
+        jobs,
+        quota_wait: match args.wait_for_quota {
+            true => QUOTA_WAIT_MAX,
+            false => Duration::ZERO,
+        },
+        ..Limits::default()
+    }
 }
 
 impl Planned {
@@ -92,14 +103,7 @@ impl Planned {
             feature,
             agenda: Agenda::of(&valid.plan, &valid.graph),
             options: asked.options(&started, hands, by.actor),
-            limits: Limits {
-                jobs,
-                quota_wait: match args.wait_for_quota {
-                    true => QUOTA_WAIT_MAX,
-                    false => Duration::ZERO,
-                },
-                ..Limits::default()
-            },
+            limits: limits(args, jobs),
             started,
         };
         Ok(Planned {
