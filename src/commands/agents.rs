@@ -7,7 +7,7 @@ use crate::base::json::{self, json};
 use crate::base::text::foreign;
 use crate::commands::verbs::identity::{IdentityArgs, identity};
 use crate::commands::verbs::sessions::{self, Presence, SessionInfo, Wanted};
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, agent_profiles};
 use crate::report::table::{Cell, Table};
 use crate::state::record::SessionStatus;
 
@@ -47,6 +47,7 @@ enum Verb {
     #[command(after_help = "Example:
   git wp agents deregister --session s1")]
     Deregister(Leave),
+    Profiles(agent_profiles::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -108,6 +109,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             let session = sessions::leave(cx, &store, &who)?;
             told(&session, "deregistered")
         }
+        Some(Verb::Profiles(args)) => agent_profiles::run(args, cx),
         None => discover(&Discover::default(), cx),
     }
 }

@@ -131,7 +131,15 @@ impl<'a> Context<'a> {
     /// As [`Context::loaded`], or a profile of the user is wrong.
     pub fn roster(&mut self) -> Result<Roster> {
         let settings = self.settings()?;
-        config::agents::roster(&self.env, &settings)
+        self.roster_of(&settings)
+    }
+
+    /// The agents of this user with these settings.
+    ///
+    /// # Errors
+    /// A profile of the user is wrong.
+    pub fn roster_of(&self, settings: &Settings) -> Result<Roster> {
+        config::agents::roster(&self.env, settings)
     }
 
     /// Reads them anew next time: they were just written.

@@ -6,6 +6,7 @@ pub mod ui;
 
 mod adopt;
 mod agent_hook;
+mod agent_profiles;
 mod agents;
 mod approve;
 mod audit;

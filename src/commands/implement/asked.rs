@@ -7,6 +7,7 @@ use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
 use crate::commands::implement::{branch, team, tracks};
 use crate::commands::reading::ValidPlan;
+use crate::commands::running::tuning::Tuning;
 use crate::commands::running::{purses, setup};
 use crate::engine::resume::Found;
 use crate::git::Repo;
@@ -19,7 +20,8 @@ use crate::state::record::{By, RunStarted};
 /// What the command line asks for, filled up from the run that goes on.
 pub(super) struct Asked {
     jobs: Option<usize>,
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) tuning: Tuning,
     base: Option<String>,
     only: Option<BTreeSet<PackageId>>,
     on_error: OnError,
@@ -36,11 +38,13 @@ impl Asked {
             Found::Interrupted(started) => started.options.clone(),
             // A run that ended hands on its agent, not what it was limited to.
             Found::Earlier(started) => {
-                let agent = started.options.get_key_value("agent");
-                agent
-                    .into_iter()
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect()
+                let mut options = started.options.clone();
+                options.retain(|name, _| name == "agent" || Tuning::NAMES.contains(&name.as_str()));
+                // Another agent need not know the model of the one before.
+                if args.agent.is_some() {
+                    options.clear();
+                }
+                options
             }
             Found::Nothing => BTreeMap::new(),
         };
@@ -60,6 +64,7 @@ impl Asked {
                 .map(usize::from)
                 .or(number("jobs").map(|n| n as usize)),
             agent: args.agent.clone().or(word("agent")),
+            tuning: args.tuning.over(&recorded),
             base: args.base.clone(),
             only,
             on_error: match (args.continue_on_error, args.no_continue_on_error) {
@@ -146,6 +151,7 @@ impl Asked {
         if let Some(only) = &self.only {
             options.insert("only".to_owned(), json!(only));
         }
+        self.tuning.record(&mut options);
         purses::record(&self.purses, &mut options);
         match (self.on_error, self.usual_on_error) {
             (OnError::Stop, _) => drop(options.insert("on-error".to_owned(), json!("stop"))),

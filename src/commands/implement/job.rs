@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::agent::{Note, Profile, Staff};
+use crate::agent::{Note, Staff};
 use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, Result};
@@ -70,10 +70,9 @@ impl Planned {
         let records = view.features.get(&feature).unwrap_or(&none);
         let found = resume::find(records, &valid.plan.hash);
         let asked = Asked::new(args, valid, &found)?;
-        let profile = Profile::find(
-            &asked::agent(&asked, &settings, &valid.plan)?,
-            &cx.roster()?,
-        )?;
+        let agent = asked::agent(&asked, &settings, &valid.plan)?;
+        let given = (asked.agent.as_deref(), agent.as_str());
+        let staff = asked.tuning.staff(&valid.plan, &cx.roster()?, given)?;
         let mut started = match found {
             Found::Interrupted(started) => started,
             Found::Earlier(started) => asked.again(started, (&repo, by.clone()), valid)?,
@@ -97,8 +96,7 @@ impl Planned {
         let merged = records.packages.values().filter(|p| p.accept.is_some());
         let merged = merged.count();
         let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
-        let agent = profile.name.clone();
-        let (staff, hands) = setup::staff(profile);
+        let hands = setup::hands(&staff);
         let job = Job {
             feature,
             agenda: Agenda::of(&valid.plan, &valid.graph),

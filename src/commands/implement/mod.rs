@@ -22,6 +22,7 @@ use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
 use crate::commands::running::purses::PurseWords;
 use crate::commands::running::relay::{self, Ending};
+use crate::commands::running::tuning::Tuning;
 use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
 use crate::commands::{Answer, Context, task_list};
 use crate::engine::{self, CheckoutRule};
@@ -59,9 +60,12 @@ pub(super) struct Args {
     /// Begin with this phase of a plan of team-implement; open phases before it are left alone
     #[arg(long, value_name = "PHASE", conflicts_with = "only")]
     resume_phase: Option<String>,
-    /// Who does the work: `shell`, or a name from `git config wp.agent.NAME.command`
+    /// Who does the work: `shell`, a name of `git wp agents profiles`, or one from
+    /// `git config wp.agent.NAME.command`
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
+    #[command(flatten)]
+    tuning: Tuning,
     /// Where the feature grows from [default: HEAD]
     #[arg(long, value_name = "REV")]
     base: Option<String>,

@@ -6,6 +6,7 @@ pub(super) mod permission;
 pub(super) mod purses;
 pub(super) mod relay;
 pub(super) mod setup;
+pub(super) mod tuning;
 pub(super) mod unfinished;
 
 use std::path::Path;

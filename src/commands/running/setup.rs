@@ -98,13 +98,12 @@ pub(in crate::commands) fn agent(
     }
     let message = "no agent is named, and none is the only one configured";
     Err(Error::usage("agent-missing", message)
-        .hint("git config wp.agent.NAME.command 'COMMAND LINE'")
+        .hint("git wp agents profiles")
         .hint("--agent NAME"))
 }
 
-/// The agents of a run that is given to `first`, and what its scheduler has to know of them.
-pub(in crate::commands) fn staff(first: Profile) -> (Staff, Hands) {
-    let staff = Staff::one(first);
+/// What the scheduler of a run has to know of its agents.
+pub(in crate::commands) fn hands(staff: &Staff) -> Hands {
     let hands = |chain: &[Profile]| {
         let hands = chain.iter().map(|profile| Hand {
             agent: profile.name.clone(),
@@ -113,11 +112,10 @@ pub(in crate::commands) fn staff(first: Profile) -> (Staff, Hands) {
         hands.collect()
     };
     let own = staff.own.iter();
-    let hands = Hands {
+    Hands {
         common: hands(&staff.common),
         own: own.map(|(id, chain)| (id.clone(), hands(chain))).collect(),
-    };
-    (staff, hands)
+    }
 }
 
 /// Packages at the same time, where nobody says how many.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::base::text::foreign;
 use crate::base::{ContentHash, Error, FeatureId, Result};
+use crate::commands::running::tuning::Tuning;
 use crate::commands::running::{self, NetworkDisk, authority, listen::Live, relay};
 use crate::commands::{Answer, Context, trust};
 use crate::os::signal::Signals;
@@ -36,10 +37,12 @@ pub(super) struct Args {
     /// to 8]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Who does the work: `shell`, or a name from `git config wp.agent.NAME.command` [default: as
-    /// the run says, where this machine has that agent]
+    /// Who does the work: `shell`, a name of `git wp agents profiles`, or one from `git config
+    /// wp.agent.NAME.command` [default: as the run says, where this machine has that agent]
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
+    #[command(flatten)]
+    tuning: Tuning,
     /// Stop as soon as nothing can start, instead of waiting for more
     #[arg(long)]
     once: bool,

@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::agent::{Note, Profile};
+use crate::agent::{Note, Profile, Staff};
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, FeatureId, PackageId, Result, Timestamp};
 use crate::commands::Context;
@@ -59,8 +59,8 @@ impl Shop<'_> {
         let valid = self.plan(cx, feature, records)?;
         let settings = cx.settings()?;
         let roster = cx.roster()?;
-        let profile = self.agent((&settings, &roster), &valid.plan, &run)?;
-        let (staff, hands) = setup::staff(profile);
+        let staff = self.staff((&settings, &roster), &valid.plan, &run)?;
+        let hands = setup::hands(&staff);
         let options = options(&run, (self.args, hands), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);
         let job = Job {
@@ -135,19 +135,26 @@ impl Shop<'_> {
     }
 
     /// The agent that is named, else the one of the run if this machine knows it, else its own.
-    fn agent(
+    fn staff(
         &self,
         (settings, roster): (&Settings, &Roster),
         plan: &Plan,
         run: &RunStarted,
-    ) -> Result<Profile> {
+    ) -> Result<Staff> {
+        let own = self.args.agent.as_deref();
         let recorded = run.options.get("agent").and_then(Value::as_str);
-        let recorded = recorded.filter(|_| self.args.agent.is_none());
-        if let Some(Ok(profile)) = recorded.map(|name| Profile::find(name, roster)) {
-            return Ok(profile);
+        let recorded = recorded.filter(|_| own.is_none());
+        let known = recorded.filter(|name| Profile::find(name, roster).is_ok());
+        // What the run asks of its own agent is nothing for another one.
+        let tuning = match own.is_some() || known != recorded {
+            true => self.args.tuning.clone(),
+            false => self.args.tuning.over(&run.options),
+        };
+        if let Some(name) = known {
+            return tuning.staff(plan, roster, (known, name));
         }
-        let name = setup::agent(self.args.agent.as_deref(), settings, plan)?;
-        Profile::find(&name, roster)
+        let usual = setup::agent(own, settings, plan)?;
+        tuning.staff(plan, roster, (own, &usual))
     }
 }
 
