@@ -44,6 +44,11 @@ class Endpoint(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.lifted = set()
 
+    def handle_error(self, request, client_address):
+        """Agents that are killed hang up; anything else is a fault of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     def log(self, entry):
         line = json.dumps({"time": time.time(), **entry}, sort_keys=True) + "\n"
         with self.lock, open(self.log_path, "a", encoding="utf-8") as log:
