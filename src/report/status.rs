@@ -8,19 +8,15 @@ use crate::base::{Timestamp, time};
 use crate::model::PackageStatus;
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
+use crate::report::used;
 use crate::report::view::{AwaitingRow, ClaimWord, Kept, PackageRow, StatusView};
 use crate::schedule::FeatureState;
 
 /// Draws `view` as it is at `now`.
 pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
     let mut out = head(view, page);
-    let mut table = Table::new(2);
-    table.head(&["package", "status", "try", "agent", "time", "why"]);
-    for row in &view.packages {
-        table.row(cells(row, now));
-    }
-    out.push('\n');
-    out.push_str(&table.render(page));
+    let table = packages(&view.packages.iter().collect::<Vec<_>>(), now);
+    out.push_str(&format!("\n{}", table.render(page)));
     if !view.awaiting.is_empty() {
         out.push('\n');
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
@@ -41,14 +37,9 @@ pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Pa
             PackageStatus::Merged | PackageStatus::Pending | PackageStatus::Ready
         )
     });
-    let rows: Vec<Vec<Cell>> = telling.map(|row| cells(row, now)).collect();
+    let rows: Vec<&PackageRow> = telling.collect();
     if !rows.is_empty() {
-        let mut table = Table::new(2);
-        table.head(&["package", "status", "try", "agent", "time", "why"]);
-        for row in rows {
-            table.row(row);
-        }
-        out.push_str(&format!("\n{}", table.render(page)));
+        out.push_str(&format!("\n{}", packages(&rows, now).render(page)));
     }
     if !view.awaiting.is_empty() {
         out.push('\n');
@@ -57,6 +48,18 @@ pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Pa
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
+}
+
+fn packages(rows: &[&PackageRow], now: Timestamp) -> Table {
+    const HEADS: [&str; 7] = ["package", "status", "try", "agent", "time", "used", "why"];
+    let mut table = Table::new(2);
+    table.head(&HEADS);
+    for row in rows {
+        table.row(cells(row, now));
+    }
+    // Not every agent tells.
+    table.drop_if_empty(5);
+    table
 }
 
 /// Draws the end of a run of a list, with the report that says what became of its tasks.
@@ -173,6 +176,9 @@ fn head(view: &StatusView, page: Page) -> String {
     if let Some(branch) = &view.branch {
         let _ = write!(out, ", branch {}", foreign(branch));
     }
+    if let Some(usage) = view.usage() {
+        let _ = write!(out, ", {}", used::words(&usage));
+    }
     out.push('\n');
     if let Some(title) = &view.title {
         let _ = writeln!(out, "{}", foreign(title));
@@ -220,6 +226,7 @@ fn cells(row: &PackageRow, now: Timestamp) -> Vec<Cell> {
         Cell::new(number),
         Cell::new(agent),
         Cell::new(span.unwrap_or_default()),
+        Cell::new(row.usage.as_ref().map(used::words).unwrap_or_default()),
         Cell::labelled(Label::Dim, &row.why),
     ]
 }
@@ -258,11 +265,13 @@ mod tests {
             reason: String::new(),
             started: Timestamp::from_millis(0),
             seconds: outcome.map(|_| 3),
+            account: None,
         });
         PackageRow {
             id: PackageId::parse(id).unwrap(),
             status,
             why: why.into(),
+            usage: None,
             attempts: attempts.collect(),
         }
     }

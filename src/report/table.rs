@@ -54,6 +54,16 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Leaves out a column that has nothing but its heading.
+    pub fn drop_if_empty(&mut self, column: usize) {
+        let is_empty = |row: &Vec<Cell>| row.get(column).is_none_or(|cell| cell.text.is_empty());
+        if self.rows.iter().skip(1).all(is_empty) {
+            for row in self.rows.iter_mut().filter(|row| row.len() > column) {
+                row.remove(column);
+            }
+        }
+    }
+
     /// Lays the table out, one line feed after every row.
     pub fn render(&self, page: Page) -> String {
         let widths = self.widths();

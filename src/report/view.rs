@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::escalation::{EscalationKind, EscalationSeverity};
-use crate::model::{EndReason, Format, OutcomeKind, PackageStatus};
+use crate::model::{Account, EndReason, Format, OutcomeKind, PackageStatus, Usage};
 use crate::report::remote::RemoteView;
+use crate::report::used;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
 use crate::state::record::Escalated;
@@ -105,6 +106,9 @@ pub struct PackageRow {
     pub status: PackageStatus,
     /// One line for people; empty where the status says it all.
     pub why: String,
+    /// What its agents used up, as far as they tell.
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// In the order of their numbers.
     pub attempts: Vec<AttemptRow>,
 }
@@ -140,6 +144,9 @@ pub struct AttemptRow {
     pub started: Timestamp,
     /// How long the agent worked.
     pub seconds: Option<u64>,
+    /// What the agent told of itself.
+    #[serde(default)]
+    pub account: Option<Account>,
 }
 
 /// Work that did not become part of the feature and can be adopted.
@@ -219,6 +226,16 @@ impl StatusView {
         }
     }
 
+    /// What all agents used up, as far as they tell.
+    pub fn usage(&self) -> Option<Usage> {
+        let all: Usage = self
+            .packages
+            .iter()
+            .filter_map(|row| row.usage.as_ref())
+            .sum();
+        (!all.is_nothing()).then_some(all)
+    }
+
     /// Marks what the authority has not confirmed.
     pub fn mark(&mut self, tentative: &Tentative) {
         let rows = self.packages.iter_mut().flat_map(|p| &mut p.attempts);
@@ -273,6 +290,7 @@ impl PackageRow {
             id,
             status,
             why,
+            usage: used::sum(view.attempts.values().filter_map(used::account)),
             attempts: attempts.collect(),
         }
     }
@@ -297,6 +315,7 @@ impl AttemptRow {
             reason: reason(view),
             started: view.attempt.by.at,
             seconds: result.map(|r| r.seconds),
+            account: used::account(view).cloned(),
         }
     }
 }

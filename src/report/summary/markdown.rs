@@ -8,6 +8,7 @@ use crate::base::{PackageId, time};
 use crate::report::status::quoted;
 use crate::report::summary::evidence::StepRow;
 use crate::report::summary::{Summary, TimelineRow};
+use crate::report::used;
 
 /// Draws the whole summary.
 pub fn render(summary: &Summary) -> String {
@@ -42,6 +43,9 @@ fn head(out: &mut String, summary: &Summary) {
         code(&summary.branch),
         time::human(Duration::from_secs(summary.seconds)),
     );
+    if let Some(usage) = &summary.usage {
+        let _ = writeln!(out, "- agents used {}", used::words(usage));
+    }
     let _ = writeln!(out, "- feature `{}`", code(summary.feature.as_str()));
     let _ = writeln!(
         out,
@@ -64,29 +68,30 @@ fn head(out: &mut String, summary: &Summary) {
 
 fn timeline(out: &mut String, summary: &Summary) {
     heading(out, "Timeline");
-    row(
-        out,
-        &[
-            "package", "level", "after", "status", "tries", "time", "merge",
-        ],
-    );
-    row(out, &["---"; 7]);
+    let mut heads = vec![
+        "package", "level", "after", "status", "tries", "time", "merge",
+    ];
+    // Not every agent tells.
+    heads.extend(summary.usage.map(|_| "used"));
+    row(out, &heads);
+    row(out, &vec!["---"; heads.len()]);
     for package in &summary.timeline {
         let after: Vec<&str> = package.after.iter().map(PackageId::as_str).collect();
         let span = package.seconds.map(Duration::from_secs).map(time::human);
+        let used = package.usage.as_ref().map(used::words);
         let merge = package.merge.as_ref().map_or("", |oid| oid.short());
-        row(
-            out,
-            &[
-                package.package.as_str(),
-                &package.level.to_string(),
-                &after.join(" "),
-                package.status.as_str(),
-                &package.attempts.to_string(),
-                &span.unwrap_or_default(),
-                merge,
-            ],
-        );
+        let (level, tries) = (package.level.to_string(), package.attempts.to_string());
+        let (after, span) = (after.join(" "), span.unwrap_or_default());
+        let mut cells = vec![
+            package.package.as_str(),
+            &level,
+            &after,
+            package.status.as_str(),
+        ];
+        cells.extend([tries.as_str(), &span, merge]);
+        let used = used.unwrap_or_default();
+        cells.extend(summary.usage.map(|_| used.as_str()));
+        row(out, &cells);
     }
     bars(out, summary);
 }
@@ -345,6 +350,7 @@ mod tests {
             started: Some(Timestamp::from_millis(from)),
             ended: Some(Timestamp::from_millis(to)),
             seconds: Some((to - from) as u64 / 1000),
+            usage: None,
             merge: Some(oid('b')),
         }
     }
@@ -381,6 +387,11 @@ mod tests {
             ended: Timestamp::from_millis(90_000),
             seconds: 90,
             options: BTreeMap::new(),
+            usage: Some(crate::model::Usage {
+                input: 12_000,
+                cost_micros: Some(350_000),
+                ..crate::model::Usage::default()
+            }),
             timeline: vec![span("wp-a", 0, 30_000), span("wp-b", 30_000, 90_000)],
             contracts: vec![ContractRow {
                 path: "contracts/openapi/v1.yaml".to_owned(),

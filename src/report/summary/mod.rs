@@ -19,7 +19,8 @@ pub use risk::Risk;
 pub use timeline::TimelineRow;
 
 use crate::base::{FeatureId, Oid, PackageId, RepoPath, Timestamp};
-use crate::model::{Deviation, PackageStatus, Plan, RunResult};
+use crate::model::{Deviation, PackageStatus, Plan, RunResult, Usage};
+use crate::report::used;
 use crate::report::view::{AwaitingRow, branch_name};
 use crate::state::record::RunStarted;
 use crate::state::view::{AttemptView, FeatureView, PackageView};
@@ -81,6 +82,8 @@ pub struct Summary {
     pub seconds: u64,
     /// Options of the run by flag name.
     pub options: BTreeMap<String, crate::base::json::Value>,
+    /// What agents used up, as far as they tell.
+    pub usage: Option<Usage>,
     /// Packages in file order.
     pub timeline: Vec<TimelineRow>,
     /// Contract files and what happened to them.
@@ -162,6 +165,7 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         ended: ending.at,
         seconds: ending.at.since(run.by.at).as_secs(),
         options: run.options.clone(),
+        usage: usage(sources),
         timeline: timeline::rows(sources),
         contracts: contracts::rows(plan, &merged),
         scope: merged.iter().map(scope_row).collect(),
@@ -173,6 +177,13 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         deviations: deviations(sources),
         degraded: run.degraded.clone(),
     }
+}
+
+/// What all attempts of the feature used up.
+fn usage(sources: &Sources<'_>) -> Option<Usage> {
+    let packages = sources.feature.packages.values();
+    let attempts = packages.flat_map(|package| package.attempts.values());
+    used::sum(attempts.filter_map(used::account))
 }
 
 /// A merged package with the attempt that was accepted.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::base::{Oid, PackageId, Timestamp};
-use crate::model::{Package, PackageStatus};
+use crate::model::{Package, PackageStatus, Usage};
 use crate::report::summary::Sources;
+use crate::report::used;
 
 /// One package in time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +28,8 @@ pub struct TimelineRow {
     pub ended: Option<Timestamp>,
     /// Whole seconds from the one to the other.
     pub seconds: Option<u64>,
+    /// What its agents used up, as far as they tell.
+    pub usage: Option<Usage>,
     /// The merge commit.
     pub merge: Option<Oid>,
 }
@@ -55,6 +58,7 @@ fn row(sources: &Sources<'_>, package: &Package) -> TimelineRow {
         started,
         ended,
         seconds: started.zip(ended).map(|(a, b)| b.since(a).as_secs()),
+        usage: used::sum(attempts.iter().filter_map(|a| used::account(a))),
         merge: accept.map(|a| a.merge.clone()),
     }
 }
