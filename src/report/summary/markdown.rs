@@ -450,16 +450,17 @@ mod tests {
 
         **partial**: 2 of 2 packages merged into `openspec/add-auth` in 1m 30s.
 
+        - agents used $0.35, 12.0k tokens
         - feature `add-auth`
         - from aaaaaaaaaa to cccccccccc
         - plan `openspec/changes/add-auth/work-packages.yaml`, revision 1, contracts revision 2, sha256 0123456789ab
 
         ## Timeline
 
-        | package | level | after | status | tries | time | merge |
-        | --- | --- | --- | --- | --- | --- | --- |
-        | wp-a | 0 |  | merged | 1 | 30s | bbbbbbbbbb |
-        | wp-b | 1 | wp-a | merged | 1 | 1m 00s | bbbbbbbbbb |
+        | package | level | after | status | tries | time | merge | used |
+        | --- | --- | --- | --- | --- | --- | --- | --- |
+        | wp-a | 0 |  | merged | 1 | 30s | bbbbbbbbbb |  |
+        | wp-b | 1 | wp-a | merged | 1 | 1m 00s | bbbbbbbbbb |  |
 
         ```text
         wp-a  ################
