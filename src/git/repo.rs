@@ -118,8 +118,9 @@ impl Repo {
         self
     }
 
-    /// `git`, set up for checking files out.
+    /// `git`, set up for checking files out: by all processors, which git does not do by itself.
     pub(super) fn checking_out(&self, git: Git) -> Git {
+        let git = git.config("checkout.workers=0");
         match self.1 {
             LargeFiles::Content => git,
             // Empty commands: the filter counts as absent, and its absence as no failure.
