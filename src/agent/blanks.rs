@@ -42,6 +42,8 @@ pub struct Blanks<'a> {
     pub mcp_toml: &'a str,
     /// `{settings}`, if there is such a file.
     pub settings: Option<&'a Path>,
+    /// Whether the runner confines it.
+    pub confined: bool,
     /// `{session}`, if one goes on.
     pub session: Option<&'a str>,
     /// `{cwd}`

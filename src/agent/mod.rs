@@ -15,6 +15,7 @@ mod listen;
 mod order;
 pub mod profile;
 pub mod prompt;
+pub mod question;
 pub mod quote;
 pub mod result_file;
 pub mod sandbox;
@@ -24,6 +25,7 @@ pub mod slice;
 mod staff;
 pub mod stream;
 pub mod supervise;
+pub mod wiring;
 pub mod words;
 
 #[cfg(test)]
@@ -36,6 +38,7 @@ pub use environment::Environment;
 pub use order::{Activity, Limits, Observer, Order, Places};
 pub use profile::Profile;
 pub use prompt::{Brief, PROMPT_MAX, Prompt};
+pub use question::{Moment, Question};
 pub use quote::Note;
 pub use result_file::{Expected, ResultFile};
 pub use sandbox::Fence;

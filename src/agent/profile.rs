@@ -128,6 +128,8 @@ impl Profile {
                 &with.effort,
                 &with.mcp_config,
                 &with.settings,
+                &with.confined,
+                &with.free,
                 &with.session,
                 &data.last,
             ]
@@ -291,8 +293,13 @@ impl Profile {
                     ("settings", &with.settings),
                     ("session", &with.session),
                 ];
+                let fence = match blanks.confined {
+                    true => &with.confined,
+                    false => &with.free,
+                };
                 let there = groups.iter().filter(|(name, _)| values.get(name).is_some());
                 let middle = there.flat_map(|(_, words)| words.iter());
+                let middle = fence.iter().chain(middle);
                 let all: Vec<String> = data
                     .run
                     .iter()
@@ -431,6 +438,7 @@ mod tests {
             mcp_config: Path::new("/p/mcp.json"),
             mcp_toml: "{}",
             settings: None,
+            confined: false,
             session,
             cwd: Path::new("/room with blank"),
             feature: &FeatureId::parse("add {cwd}").unwrap(),

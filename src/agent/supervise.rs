@@ -144,6 +144,7 @@ fn words(profile: &Profile, order: &Order<'_>) -> Result<Option<Line>> {
         mcp_config: &order.places.mcp_config,
         mcp_toml: &mcp_toml,
         settings: order.settings,
+        confined: order.fence.is_some(),
         session: order.session,
         cwd: order.room,
         feature: order.feature,

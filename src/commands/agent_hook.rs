@@ -1,21 +1,20 @@
 //! `git wp hook agent`: what an agent is about to do, judged before it does it.
 //!
-//! Speaks the hooks of Claude Code, which others have taken over: one JSON document on standard
-//! input, and a decision on standard output, or nothing where there is no objection. Commands go
-//! through the guard, files through the scope of the room. What it cannot read it refuses, by exit
-//! code 2, which stops the tool.
+//! Speaks the hooks of each program: one JSON document on standard input, and a refusal on standard
+//! output, or nothing where there is no objection. Commands go through the guard, files through
+//! the scope of the room; after a command the room is looked over. What it cannot read it refuses,
+//! by exit code 2, which stops the tool.
 
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-use serde::Deserialize;
-
-use crate::base::json::{self, json};
+use crate::agent::{Moment, Question};
+use crate::base::json::json;
 use crate::base::{Error, RepoPath, Result};
 use crate::commands::weigh::rules;
 use crate::commands::{Answer, Context, decided, policy};
 use crate::guard::{self, Request};
-use crate::hook::{Bounds, RoomScope};
+use crate::hook::{self, Bounds, RoomScope};
 use crate::model::Trust;
 use crate::scope::{Change, EntryMode};
 use crate::state::record::{Decided, Judge, Sentence};
@@ -23,47 +22,73 @@ use crate::state::record::{Decided, Judge, Sentence};
 /// Most bytes of a question: it may hold a whole file.
 const INPUT_MAX: u64 = 64 << 20;
 
-/// What an agent asks before it uses a tool.
-#[derive(Debug, Deserialize)]
-struct Question {
-    tool_name: String,
-    #[serde(default)]
-    tool_input: ToolInput,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ToolInput {
-    command: Option<String>,
-    file_path: Option<PathBuf>,
-    notebook_path: Option<PathBuf>,
-}
+/// Files that are named in one objection.
+const NAMED_MAX: usize = 10;
 
 /// Reads the question and answers it.
 pub(super) fn run(cx: &mut Context<'_>) -> Result<Answer> {
-    let question = question()?;
-    let objection = match question.tool_name.as_str() {
-        "Bash" | "Shell" | "run_shell_command" => command(cx, &question.tool_input)?,
-        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" | "write_file" | "replace" => {
-            file(cx, &question.tool_input)?
-        }
-        // Other tools change nothing in the repository.
-        _ => None,
+    let question = Question::parse(&input()?)?;
+    let objection = match question.moment {
+        Moment::Before => before(cx, &question)?,
+        // Whatever keeps it from looking: it is too late to refuse anything.
+        Moment::After => after(cx, &question).unwrap_or_default(),
     };
     let Some(reason) = objection else {
         return Ok(Answer::done(json!({"decision": "none"}), ""));
     };
-    let decision = json!({
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny",
-            "permissionDecisionReason": reason,
-        },
-    });
+    let decision = question.refusal(&reason);
     let text = format!("{decision}\n");
     Ok(Answer::done(decision, text))
 }
 
-fn question() -> Result<Question> {
+fn before(cx: &mut Context<'_>, question: &Question) -> Result<Option<String>> {
+    if let Some(command) = &question.command
+        && let Some(objection) = guarded(cx, command, &[])?
+    {
+        return Ok(Some(objection));
+    }
+    let folder = question.folder.clone();
+    let folder = folder.unwrap_or_else(|| cx.here().to_owned());
+    for path in &question.paths {
+        if let Some(objection) = file(cx, &folder.join(path), path)? {
+            return Ok(Some(objection));
+        }
+    }
+    Ok(None)
+}
+
+/// What a command changed in the room that its package may not.
+fn after(cx: &mut Context<'_>, question: &Question) -> Result<Option<String>> {
+    if question.command.is_none() || !cx.has_repo()? {
+        return Ok(None);
+    }
+    let Some(room) = room(cx)? else {
+        return Ok(None);
+    };
+    let refused = Bounds::from(&room).refused(hook::loose(&cx.repo()?)?)?;
+    if refused.is_empty() {
+        return Ok(None);
+    }
+    let named: Vec<String> = { refused.iter().take(NAMED_MAX) }
+        .map(|refused| match &refused.owner {
+            Some(owner) => format!("`{}` (of `{owner}`)", refused.path),
+            None => format!("`{}`", refused.path),
+        })
+        .collect();
+    Ok(Some(format!(
+        "the worktree holds changes outside the scope of `{}`, which will not be merged: {}{}. Put \
+         them back, or ask for them with the tool `request_scope`",
+        room.package,
+        named.join(", "),
+        if refused.len() > NAMED_MAX {
+            " ..."
+        } else {
+            ""
+        },
+    )))
+}
+
+fn input() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let stdin = std::io::stdin().lock();
     let read = stdin.take(INPUT_MAX + 1).read_to_end(&mut bytes);
@@ -72,20 +97,10 @@ fn question() -> Result<Question> {
         let message = format!("the question has more than {INPUT_MAX} bytes");
         return Err(Error::usage("too-large", message));
     }
-    json::parse_as(&bytes).map_err(|e| {
-        Error::usage("hook-input", "this is no question of an agent's hook")
-            .because(e.to_string())
-            .hint("PreToolUse of Claude Code: tool_name and tool_input as JSON")
-    })
+    Ok(bytes)
 }
 
-/// What the guard says against a command line.
-fn command(cx: &mut Context<'_>, input: &ToolInput) -> Result<Option<String>> {
-    let text = input.command.as_deref();
-    let text = text.ok_or_else(|| Error::usage("hook-input", "the tool has no `command`"))?;
-    guarded(cx, text, &[])
-}
-
+/// What the guard says against a command line, or against files.
 fn guarded(cx: &mut Context<'_>, text: &str, paths: &[String]) -> Result<Option<String>> {
     let rules = rules(cx)?;
     let trust = policy::acting(cx)?.trust.min(Trust::STANDARD);
@@ -109,11 +124,9 @@ fn guarded(cx: &mut Context<'_>, text: &str, paths: &[String]) -> Result<Option<
     )))
 }
 
-/// What the scope of the room says against a file, and the guard anywhere.
-fn file(cx: &mut Context<'_>, input: &ToolInput) -> Result<Option<String>> {
-    let path = input.file_path.as_ref().or(input.notebook_path.as_ref());
-    let path = path.ok_or_else(|| Error::usage("hook-input", "the tool has no `file_path`"))?;
-    let shown = path.to_string_lossy().into_owned();
+/// What the scope of the room says against a file, and the guard anywhere; `said` as it was named.
+fn file(cx: &mut Context<'_>, path: &Path, said: &Path) -> Result<Option<String>> {
+    let shown = said.to_string_lossy().into_owned();
     if let Some(objection) = guarded(cx, "", &[shown])? {
         return Ok(Some(objection));
     }
@@ -124,9 +137,15 @@ fn file(cx: &mut Context<'_>, input: &ToolInput) -> Result<Option<String>> {
         return Ok(None);
     };
     let root = cx.root()?;
-    // What lies outside of the worktree is no part of what is merged.
-    let Some(inside) = inside(&root, &cx.here().join(path)) else {
-        return Ok(None);
+    let real = resolved(path);
+    let Some(inside) = below(&root, &real) else {
+        return Ok(elsewhere(cx, &room, &real)?.map(|what| {
+            format!(
+                "`{}` is {what}, and not in your worktree; work below `{}` only",
+                said.display(),
+                root.display()
+            )
+        }));
     };
     let change = Change {
         path: inside,
@@ -163,8 +182,25 @@ fn room(cx: &mut Context<'_>) -> Result<Option<RoomScope>> {
     }
 }
 
-/// The path below the root, folders resolved as far as they exist; `None` if it is elsewhere.
-fn inside(root: &Path, path: &Path) -> Option<RepoPath> {
+/// What of the repository a path outside of the room lies in; elsewhere it is no business of ours.
+fn elsewhere(cx: &mut Context<'_>, room: &RoomScope, path: &Path) -> Result<Option<&'static str>> {
+    let common = resolved(cx.repo()?.common_dir());
+    let run = common.join("wp").join("run").join(room.attempt.as_str());
+    let is_result = path.starts_with(run.join("out"));
+    if path.starts_with(&common) {
+        return Ok((!is_result).then_some("in the folder of git"));
+    }
+    let main = { common.file_name() }.filter(|name| *name == DOT_GIT);
+    let main = main.and_then(|_| common.parent());
+    let is_main = main.is_some_and(|main| path.starts_with(main));
+    Ok(is_main.then_some("in the main checkout"))
+}
+
+/// How the git folder of a checkout is called.
+const DOT_GIT: &str = ".git";
+
+/// The path with its folders resolved as far as they exist.
+fn resolved(path: &Path) -> PathBuf {
     let mut resolved = PathBuf::new();
     for part in path.components() {
         match part {
@@ -178,7 +214,12 @@ fn inside(root: &Path, path: &Path) -> Option<RepoPath> {
             resolved = real;
         }
     }
+    resolved
+}
+
+/// The resolved path below the root; `None` if it is elsewhere.
+fn below(root: &Path, path: &Path) -> Option<RepoPath> {
     let root = root.canonicalize().ok()?;
-    let below = resolved.strip_prefix(root).ok()?;
+    let below = path.strip_prefix(root).ok()?;
     Some(RepoPath::from(below.to_string_lossy().as_ref()))
 }

@@ -12,11 +12,13 @@ pub mod status;
 pub mod verdict;
 
 mod explain;
+mod loose;
 mod names;
 mod pre_commit;
 mod ref_transaction;
 
 pub use install::{Change, env_config, install, materialise, uninstall};
+pub use loose::loose;
 pub use room::{Neighbour, Place, Room, RoomScope};
 pub use run::{HookCall, HookEnd, run};
 pub use status::{HooksStatus, Reach, status};

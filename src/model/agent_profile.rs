@@ -55,6 +55,8 @@ pub struct AgentProfile {
     pub writes: Vec<String>,
     /// How it is held in its room.
     pub sandbox: SandboxDefault,
+    /// How it is kept from writing outside of its scope before it does.
+    pub hooks: HooksDefault,
     /// Texts by which its troubles are known.
     pub trouble: TroubleTexts,
 }
@@ -69,8 +71,12 @@ pub struct WithValue {
     pub effort: Vec<String>,
     /// With the MCP server of this program.
     pub mcp_config: Vec<String>,
-    /// With a file of settings, for instance tool hooks.
+    /// With the file that [`AgentProfile::hooks`] is about.
     pub settings: Vec<String>,
+    /// Where the runner confines it, see [`SandboxLevel`].
+    pub confined: Vec<String>,
+    /// Where the runner does not.
+    pub free: Vec<String>,
     /// With the session of an earlier attempt, which goes on then.
     pub session: Vec<String>,
 }
@@ -158,6 +164,33 @@ pub struct SandboxDefault {
     pub level: SandboxLevel,
     /// Why, in one line for people.
     pub why: String,
+}
+
+/// How an agent is asked before it uses a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HooksDefault {
+    /// What `{settings}` is.
+    pub kind: HooksKind,
+    /// What is enforced by it, or why nothing is, in one line for people.
+    pub why: String,
+}
+
+/// The file `{settings}` of an agent, outside of its room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HooksKind {
+    /// None: it takes hooks from files of the project or of its user only, and those are theirs.
+    #[default]
+    None,
+    /// Settings of Claude Code: hooks before and after tools, and rules that deny.
+    Claude,
+    /// A script that a hook of Codex calls.
+    Codex,
+    /// A policy of Gemini CLI: which files may be written.
+    Gemini,
+    /// A configuration of opencode that names a plugin beside it.
+    Opencode,
 }
 
 /// How far an agent may write.

@@ -113,6 +113,13 @@ impl Pattern {
         self.programs(fold).iter().any(|p| p.matches(&folded))
     }
 
+    /// A regular expression, as JavaScript and Rust read it, that takes every match and hardly
+    /// anything else, for programs that know no patterns. It takes no quotation mark.
+    pub fn expression(&self) -> String {
+        let all: Vec<String> = self.programs.iter().map(Program::expression).collect();
+        format!("(?:{})", all.join("|"))
+    }
+
     /// What a match can be, one per alternative: that very path, or something below a folder. An
     /// empty folder is the whole repository.
     pub fn reach(&self) -> Vec<Reach> {
@@ -382,6 +389,14 @@ mod tests {
         assert!(!Pattern::parse("{a,b}").unwrap().is_literal());
         assert!(Pattern::parse("./**").unwrap().is_everything());
         assert!(!Pattern::parse("**/x").unwrap().is_everything());
+    }
+
+    #[test]
+    fn expressions_say_what_patterns_say() {
+        let expression = |pattern: &str| Pattern::parse(pattern).unwrap().expression();
+        assert_eq!(expression("src/a.py"), "(?:src/a\\.py)");
+        assert_eq!(expression("a/**/b-*"), "(?:a/(?:[^/\"]+/)*b\\-[^/\"]*)");
+        assert_eq!(expression("{a,b/}"), "(?:a|b/[^\"]+)");
     }
 
     #[test]

@@ -76,6 +76,24 @@ impl Program {
         self.ops.first() == Some(&Op::Rest)
     }
 
+    /// The same language, or a little more, as a regular expression over a path between quotes.
+    pub(super) fn expression(&self) -> String {
+        let mut out = String::new();
+        for op in &self.ops {
+            match op {
+                Op::Char(c) if c.is_ascii_punctuation() && *c != '/' => out.extend(['\\', *c]),
+                Op::Char(c) => out.push(*c),
+                // A class says more than one symbol does; what it leaves out is seen later.
+                Op::One | Op::Class(_) => out.push_str("[^/\"]"),
+                Op::Star => out.push_str("[^/\"]*"),
+                Op::Deep => out.push_str("(?:[^/\"]+/)*"),
+                Op::Rest => out.push_str("[^\"]+"),
+                Op::Within | Op::Tail => {}
+            }
+        }
+        out
+    }
+
     /// The same language over folded paths.
     pub(super) fn folded(&self, fold: Fold) -> Program {
         if fold == Fold::None {

@@ -1,10 +1,11 @@
-//! Where alone the agent of an attempt may write.
+//! Where alone the agent of an attempt may write, and how it is made to ask before.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::agent::Fence;
 use crate::agent::sandbox::{self, Ground};
+use crate::agent::wiring::Wiring;
+use crate::agent::{Fence, Places};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
 use crate::model::{Package, SandboxLevel};
@@ -13,6 +14,33 @@ use crate::state::record::Attempt;
 use crate::worktree::Room;
 
 impl Worker {
+    /// The file by which the agent's program is made to ask before it writes.
+    pub(super) fn wiring(
+        &self,
+        attempt: &Attempt,
+        package: &Package,
+        room: &Room,
+    ) -> Result<Option<PathBuf>> {
+        let setup = &self.shared.setup;
+        let places = Places::new(&setup.repo.wp_dir(), &attempt.attempt);
+        let folder = places.rules.parent().unwrap_or(&places.rules);
+        let common = setup.repo.common_dir();
+        let is_plain = common.file_name().is_some_and(|name| name == ".git");
+        let wiring = Wiring {
+            program: &setup.program,
+            folder,
+            room: room.path(),
+            result_file: &places.result_file,
+            common_dir: common,
+            main: common.parent().filter(|_| is_plain),
+            scope: &package.scope,
+            feature: self.shared.feature(),
+            package: &package.id,
+            attempt: &attempt.attempt,
+        };
+        wiring.write(setup.profile.data.hooks.kind)
+    }
+
     /// `None`: wherever its user may.
     pub(super) fn fence(
         &self,

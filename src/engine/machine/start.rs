@@ -54,6 +54,7 @@ impl Worker {
         let environment = desk.told(environment);
         let redactor = environment.redactor();
         let fence = self.fence(attempt, package, room)?;
+        let wiring = self.wiring(attempt, package, room)?;
         let before = Watching::begin(self, room)?;
         let order = Order {
             feature: self.shared.feature(),
@@ -64,7 +65,7 @@ impl Worker {
             prompt: &prompt,
             session: None,
             spent: Default::default(),
-            settings: None,
+            settings: wiring.as_deref(),
             environment,
             limits: self.limits(package),
             program: &self.shared.setup.program,
