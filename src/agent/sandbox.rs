@@ -344,17 +344,16 @@ fn read(path: &Path) -> Result<Rules> {
 }
 
 /// Whether the kernel keeps a process from writing where it may not, found out by trying it in
-/// `folder`, which must be writable. The words say what was tried.
+/// `folder`, which is made for that and removed. The words say what was tried, or what is missing.
 ///
 /// # Errors
-/// `folder` cannot be written.
+/// `folder` cannot be made.
 pub fn try_it(folder: &Path) -> Result<std::result::Result<String, String>> {
     if let Some(why) = confine::missing() {
         return Ok(Err(why));
     }
-    let probe = folder.join("sandbox-probe");
-    file::make_private_dirs(&probe)?;
-    let (open, closed) = (probe.join("open"), probe.join("closed"));
+    file::make_private_dirs(folder)?;
+    let (open, closed) = (folder.join("open"), folder.join("closed"));
     let tried = [open.clone(), closed.clone()];
     for file in &tried {
         file::replace(file, b"before", Access::Private, Durability::Off)?;
@@ -370,7 +369,7 @@ pub fn try_it(folder: &Path) -> Result<std::result::Result<String, String>> {
         .join()
         .map_err(|_| Error::bug("a probe that panicked"))?;
     let kept = file::read(&tried[1])?;
-    tree::remove(&probe)?;
+    tree::remove(folder)?;
     let version = confine::version().unwrap_or_default();
     Ok(match outcome? {
         (Ok(()), Err(_)) if kept.as_deref() == Some(b"before") => Ok(format!(

@@ -127,19 +127,26 @@ fn guarded(cx: &mut Context<'_>, text: &str, paths: &[String]) -> Result<Option<
 /// What the scope of the room says against a file, and the guard anywhere; `said` as it was named.
 fn file(cx: &mut Context<'_>, path: &Path, said: &Path) -> Result<Option<String>> {
     let shown = said.to_string_lossy().into_owned();
+    let real = resolved(path);
+    let room = match cx.has_repo()? {
+        true => room(cx)?,
+        false => None,
+    };
+    // It stands in the folder of git, where nothing else is an agent's to write.
+    if let Some(room) = &room
+        && real.starts_with(results(cx, room)?)
+    {
+        return Ok(None);
+    }
     if let Some(objection) = guarded(cx, "", &[shown])? {
         return Ok(Some(objection));
     }
-    if !cx.has_repo()? {
-        return Ok(None);
-    }
-    let Some(room) = room(cx)? else {
+    let Some(room) = room else {
         return Ok(None);
     };
     let root = cx.root()?;
-    let real = resolved(path);
     let Some(inside) = below(&root, &real) else {
-        return Ok(elsewhere(cx, &room, &real)?.map(|what| {
+        return Ok(elsewhere(cx, &real)?.map(|what| {
             format!(
                 "`{}` is {what}, and not in your worktree; work below `{}` only",
                 said.display(),
@@ -182,16 +189,20 @@ fn room(cx: &mut Context<'_>) -> Result<Option<RoomScope>> {
     }
 }
 
+/// The folder of the result of an attempt.
+fn results(cx: &mut Context<'_>, room: &RoomScope) -> Result<PathBuf> {
+    let run = cx.repo()?.wp_dir().join("run");
+    Ok(resolved(&run.join(room.attempt.as_str()).join("out")))
+}
+
 /// What of the repository a path outside of the room lies in; elsewhere it is no business of ours.
-fn elsewhere(cx: &mut Context<'_>, room: &RoomScope, path: &Path) -> Result<Option<&'static str>> {
+fn elsewhere(cx: &mut Context<'_>, path: &Path) -> Result<Option<&'static str>> {
     let common = resolved(cx.repo()?.common_dir());
-    let run = common.join("wp").join("run").join(room.attempt.as_str());
-    let is_result = path.starts_with(run.join("out"));
     if path.starts_with(&common) {
-        return Ok((!is_result).then_some("in the folder of git"));
+        return Ok(Some("in the folder of git"));
     }
-    let main = { common.file_name() }.filter(|name| *name == DOT_GIT);
-    let main = main.and_then(|_| common.parent());
+    let is_checkout = common.file_name().is_some_and(|name| name == DOT_GIT);
+    let main = common.parent().filter(|_| is_checkout);
     let is_main = main.is_some_and(|main| path.starts_with(main));
     Ok(is_main.then_some("in the main checkout"))
 }

@@ -180,3 +180,40 @@ fn rules_that_cannot_be_read_start_nothing() {
         assert!(!scratch.path().join("started").exists());
     }
 }
+
+#[test]
+fn doctor_says_by_trying_it_what_is_enforced() {
+    let scratch = Scratch::new();
+    let facts = scratch.wp(&["doctor", "--json"]).expect(0).data()["facts"].to_string();
+    let expected = match confine::missing() {
+        None => "a write outside was denied, one inside was not",
+        Some(_) => "none: ",
+    };
+    assert!(facts.contains(expected), "{facts}");
+    let left = std::fs::read_dir(scratch.path().join(".git")).unwrap();
+    let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.into_iter().any(|name| name.starts_with("wp-probe")));
+}
+
+#[test]
+fn a_sandbox_that_was_asked_for_is_never_left_out_in_silence() {
+    use git_wp::agent::sandbox::stance;
+    use git_wp::model::SandboxLevel;
+    use git_wp::model::agent_profile::SandboxDefault;
+
+    let usual = SandboxDefault {
+        level: SandboxLevel::Repo,
+        why: "it passed".to_owned(),
+    };
+    let why = Some("this kernel has none");
+    let error = stance(Some(SandboxLevel::Repo), &usual, why).unwrap_err();
+    assert_eq!(error.code(), "no-landlock");
+    let found = stance(None, &usual, why).unwrap();
+    assert_eq!(
+        (found.level, found.why.as_str()),
+        (SandboxLevel::Off, "this kernel has none")
+    );
+    assert_eq!(stance(None, &usual, None).unwrap(), usual);
+    let off = stance(Some(SandboxLevel::Off), &usual, None).unwrap();
+    assert_eq!(off.level, SandboxLevel::Off);
+}

@@ -63,6 +63,32 @@ fn a_destructive_command_is_refused_with_the_rule_and_recorded() {
 }
 
 #[test]
+fn each_program_is_refused_in_its_own_words() {
+    let scratch = Scratch::new();
+    let command = "git push --force origin main";
+    let input = json!({"command": command});
+    for (question, key) in [
+        (
+            json!({"hook_event_name": "BeforeTool", "tool_name": "run_shell_command", "tool_input": input}),
+            "decision",
+        ),
+        (
+            json!({"hook_event_name": "beforeShellExecution", "command": command, "cwd": "/"}),
+            "permission",
+        ),
+        (
+            json!({"toolName": "bash", "toolArgs": input.to_string()}),
+            "permissionDecision",
+        ),
+    ] {
+        let answer = ask(&scratch, question.to_string().as_bytes());
+        let answer: Value = json::parse(&answer.stdout).unwrap();
+        assert_eq!(answer[key], "deny", "{answer}");
+        assert!(answer.to_string().contains("git_force_push"), "{answer}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     let scratch = Scratch::new();
     for question in [
@@ -90,7 +116,14 @@ fn a_file_outside_the_scope_of_the_room_is_refused_with_its_owner() {
         "mkdir -p src; echo x > src/$WP_PACKAGE.txt; test $WP_PACKAGE = 1 || exit 0\n\
         ask() {{ printf '{{\"tool_name\": \"Write\", \"tool_input\": {{\"file_path\": \"%s\"}}}}' \"$1\" \
         | {PROGRAM} hook agent; echo \"= $1\"; }}\n\
-        {{ ask src/2.txt; ask \"$PWD/src/1.txt\"; ask src/../src/2.txt; ask /tmp/elsewhere; }} \
+        patch() {{ printf '{{\"tool_name\": \"Bash\", \"tool_input\": {{\"command\": \"apply_patch <<E\\\\n*** Begin Patch\\\\n*** Add File: %s\\\\nE\"}}}}' \"$1\" \
+        | {PROGRAM} hook agent; echo \"= patch\"; }}\n\
+        after() {{ printf '{{\"hook_event_name\": \"PostToolUse\", \"tool_name\": \"Bash\", \"tool_input\": {{\"command\": \"x\"}}}}' \
+        | {PROGRAM} hook agent; echo \"= after\"; }}\n\
+        main=$(cd \"$(git rev-parse --git-common-dir)/..\" && pwd)\n\
+        {{ ask src/2.txt; ask \"$PWD/src/1.txt\"; ask src/../src/2.txt; ask /tmp/elsewhere; \
+        ask $main/README; ask $main/.git/config; ask $WP_RESULT_FILE; patch src/2.txt; after; \
+        echo y > src/2.txt; after; rm src/2.txt; }} \
         > \"$OUT\" 2>&1\n"
     );
     let scratch = scene("specs/001_x/plans/01_x.md", list, "");
@@ -112,4 +145,14 @@ fn a_file_outside_the_scope_of_the_room_is_refused_with_its_owner() {
     assert!(lines[3].contains("outside the scope of `1`"), "{said}");
     assert_eq!(lines[4], "= src/../src/2.txt", "{said}");
     assert_eq!(lines[5], "= /tmp/elsewhere", "{said}");
+    assert!(lines[6].contains("in the main checkout"), "{said}");
+    assert!(lines[8].contains("git_dir_modify"), "{said}");
+    assert!(
+        lines[10].starts_with("= /") && lines[10].ends_with("result.json"),
+        "{said}"
+    );
+    assert!(lines[11].contains("belongs to the package `2`"), "{said}");
+    assert_eq!(lines[13], "= after", "nothing stands outside: {said}");
+    assert!(lines[14].contains(r#""decision":"block""#), "{said}");
+    assert!(lines[14].contains("`src/2.txt` (of `2`)"), "{said}");
 }

@@ -1,5 +1,6 @@
 //! `git wp doctor`: what is there and what is damaged. Reads only, unless `--fix` was given.
 
+mod agents;
 mod machine;
 mod refs;
 mod remote;
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     }
     cx.repo()?;
     let mut found = Diagnosis::default();
-    let looks: [Look; 7] = [
+    let looks: [Look; 8] = [
         machine::look,
         machine::settings,
         state::look,
@@ -51,6 +52,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         refs::look,
         rooms::look,
         rooms::hooks,
+        agents::look,
     ];
     for look in looks {
         if let Err(error) = look(cx, mode, &mut found) {

@@ -38,7 +38,8 @@ impl Worker {
             package: &package.id,
             attempt: &attempt.attempt,
         };
-        wiring.write(setup.profile.data.hooks.kind)
+        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        wiring.write(profile.data.hooks.kind)
     }
 
     /// `None`: wherever its user may.

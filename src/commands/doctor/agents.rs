@@ -1,0 +1,58 @@
+//! What keeps agents in their rooms on this machine, found out by trying it.
+
+use super::Mode;
+use crate::agent::{Profile, sandbox};
+use crate::base::Result;
+use crate::commands::Context;
+use crate::model::SandboxLevel;
+use crate::model::agent_profile::HooksKind;
+use crate::os::process::find_program;
+use crate::os::{confine, random};
+use crate::report::doctor::Diagnosis;
+
+/// Says what is enforced where, for every agent whose program is here.
+pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> Result<()> {
+    let (repo, settings) = (cx.repo()?, cx.settings()?);
+    let probe = repo
+        .common_dir()
+        .join(format!("wp-probe-{}", random::id(10)?));
+    let tried = sandbox::try_it(&probe).unwrap_or_else(|error| Err(error.message().to_owned()));
+    let said = match &tried {
+        Ok(said) => said.clone(),
+        Err(why) => format!("none: {why}"),
+    };
+    found.fact("sandbox", said);
+    let missing = tried.err().or_else(confine::missing);
+    let (roster, path) = (cx.roster()?, cx.env().get("PATH").map(ToOwned::to_owned));
+    let here = cx.here().to_owned();
+    let names: Vec<String> = roster.names().map(str::to_owned).collect();
+    for name in names {
+        // What is wrong with its settings is told where it is used.
+        let Ok(profile) = Profile::find(&name, &roster) else {
+            continue;
+        };
+        let program = profile.program().unwrap_or_default();
+        let path = path.as_deref().unwrap_or_default();
+        if find_program(program, path, &here).is_none() {
+            continue;
+        }
+        let own = settings.agents.get(&name).and_then(|own| own.sandbox);
+        let asked = own.or(settings.sandbox);
+        let stance = sandbox::stance(asked, &profile.data.sandbox, missing.as_deref());
+        let fence = match stance {
+            Ok(stance) if stance.level == SandboxLevel::Off => format!("no ({})", stance.why),
+            Ok(stance) => format!("{} ({})", stance.level.as_str(), stance.why),
+            Err(error) => format!("refused: {}", error.message()),
+        };
+        let hooks = &profile.data.hooks;
+        let before = match hooks.kind {
+            HooksKind::None if hooks.why.is_empty() => "nothing is known of hooks",
+            HooksKind::None => &format!("no ({})", hooks.why),
+            _ => &hooks.why,
+        };
+        let depths =
+            format!("before a write: {before}; sandbox: {fence}; at commit: git hooks; gate");
+        found.fact(&format!("agent {name}"), depths);
+    }
+    Ok(())
+}
