@@ -23,15 +23,15 @@ use git_wp::worktree::{Room, Sentinel};
 use crate::support::house::{House, seal_with};
 
 /// A cage: a repository, a room, and the limits an agent gets.
-struct Zoo {
+pub(crate) struct Zoo {
     house: House,
     room: Room,
     limits: Limits,
-    parent: BTreeMap<OsString, OsString>,
+    pub(crate) parent: BTreeMap<OsString, OsString>,
 }
 
 impl Zoo {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let house = House::new();
         // Attempts are told apart by their ids, also when their processes are looked for.
         let attempt = git_wp::os::random::attempt_id().unwrap();
@@ -77,7 +77,7 @@ impl Zoo {
         self.run_profile(&Profile::shell(), &package, (observer, watch))
     }
 
-    fn run_profile(
+    pub(crate) fn run_profile(
         &self,
         profile: &Profile,
         package: &Package,
@@ -127,7 +127,7 @@ impl Zoo {
 }
 
 /// A package of the simplest kind.
-fn package() -> Package {
+pub(crate) fn package() -> Package {
     let feature = FeatureId::parse("add-auth").unwrap();
     let plan = git_wp::plan::linear(feature, "", "Do it.");
     let mut package = plan.packages.into_iter().next().unwrap();

@@ -5,9 +5,11 @@
 mod agent_moves;
 mod agent_sandbox;
 mod agent_streams;
+mod agent_watch;
 mod agent_zoo;
 mod cli_adopt;
 mod cli_after;
+mod cli_agent_profiles;
 mod cli_approve;
 mod cli_coordinate;
 mod cli_crowd;
