@@ -2,8 +2,8 @@
 //!
 //! The order of precedence, first match wins: stopped, unserved, timed out, silent, repeating
 //! (failed), killed, failed (exit code, or a result that says so), diverged, lost worktree,
-//! unsealed leftovers (failed), bad result, empty, finished. What we did to the agent outranks what it did; what git shows
-//! outranks what it says.
+//! unsealed leftovers (failed), bad result, empty, finished. What we did to the agent outranks
+//! what it did; what git shows outranks what it says.
 
 use std::path::Path;
 

@@ -21,6 +21,7 @@ pub(super) fn read(value: &Value, seen: &mut Seen, out: &mut Vec<Event>) -> bool
             system(value, out)
         }
         Some("assistant") => {
+            out.extend(session.map(|id| Event::Session(id.to_owned())));
             assistant(value, seen, out);
             true
         }

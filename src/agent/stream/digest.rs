@@ -198,7 +198,7 @@ impl Fold {
         self.goes_on();
         let line = piece.rsplit('\n').find(|line| !line.trim().is_empty());
         match (piece.contains('\n'), line) {
-            (true, Some(line)) => self.hear(&line.to_owned()),
+            (true, Some(line)) => self.hear(line),
             (true, None) => {}
             (false, _) if !self.in_pieces => self.hear(piece),
             (false, _) => {

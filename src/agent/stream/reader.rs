@@ -76,7 +76,7 @@ impl Reader {
         }
         let mut lines = std::mem::take(&mut self.err);
         lines.take(bytes, &mut |line, _| {
-            self.rumour(&String::from_utf8_lossy(line))
+            self.rumour(&String::from_utf8_lossy(line));
         });
         self.err = lines;
     }
