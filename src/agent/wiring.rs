@@ -139,7 +139,7 @@ impl Wiring<'_> {
         rules
     }
 
-    /// Two rules: nothing may be written; what the package may write, and the result, may.
+    /// Nothing may be written; what the package may write, and the result, may, a rule for each.
     fn gemini(&self) -> Option<String> {
         if self.scope.mode != ScopeMode::Strict {
             return None;
@@ -152,26 +152,29 @@ impl Wiring<'_> {
             };
             text.chars().map(escape).collect::<String>()
         };
+        let (room, result) = (plain(self.room), plain(self.result_file));
         let patterns = self.scope.write_allow.iter();
         let allowed = patterns.filter_map(|text| Some(Pattern::parse(text).ok()?.expression()));
-        let allowed: Vec<String> = allowed.collect();
-        let (room, result) = (plain(self.room), plain(self.result_file));
-        let may = match allowed.is_empty() {
-            true => result,
-            false => format!("{result}|(?:{room}/|\\./)?(?:{})", allowed.join("|")),
-        };
-        if may.contains('\'') {
-            return None;
-        }
+        let allowed = allowed.map(|may| format!("(?:{room}/|\\./|){may}"));
         let scope = self.scope.write_allow.join(", ").replace(['\'', '\n'], " ");
         let tools = "toolName = [\"write_file\", \"replace\"]";
         let package = self.package;
-        Some(format!(
+        let mut policy = format!(
             "[[rule]]\n{tools}\nargsPattern = '\"file_path\":\"'\ndecision = \"deny\"\n\
              priority = 900\ndenyMessage = 'this is outside the scope of {package}, which may \
-             write: {scope}; if the work needs it, ask with git wp escalate'\n\n[[rule]]\n{tools}\n\
-             argsPattern = '\"file_path\":\"(?:{may})\"'\ndecision = \"allow\"\npriority = 950\n"
-        ))
+             write: {scope}; if the work needs it, ask with git wp escalate'\n"
+        );
+        for may in std::iter::once(result).chain(allowed) {
+            let expression = format!("\"file_path\":\"{may}\"");
+            if expression.contains('\'') || expression.len() > EXPRESSION_MAX {
+                return None;
+            }
+            policy.push_str(&format!(
+                "\n[[rule]]\n{tools}\nargsPattern = '{expression}'\ndecision = \"allow\"\n\
+                 priority = 950\n"
+            ));
+        }
+        Some(policy)
     }
 
     fn plugin(&self) -> Result<String> {
@@ -209,6 +212,9 @@ impl Wiring<'_> {
         })
     }
 }
+
+/// Gemini CLI drops rules with longer expressions.
+const EXPRESSION_MAX: usize = 2048;
 
 /// Characters that would have to be written otherwise in one of the files.
 const UNPLAIN: [char; 6] = ['\'', '"', '\\', '\n', '$', '`'];
@@ -261,7 +267,7 @@ mod tests {
     #[test]
     fn a_policy_names_what_may_be_written_and_only_where_that_is_fixed() {
         let policy = written(HooksKind::Gemini, ScopeMode::Strict).unwrap();
-        let may = r#"(?:/run/out/result\.json|(?:/rooms/wp\-a1/|\./)?(?:(?:src/[^/"]*\.rs)))""#;
+        let may = r#"'"file_path":"(?:/rooms/wp\-a1/|\./|)(?:src/[^/"]*\.rs)"'"#;
         assert!(policy.contains(may), "{policy}");
         assert_eq!(written(HooksKind::Gemini, ScopeMode::Open), None);
     }

@@ -395,7 +395,7 @@ mod tests {
     fn expressions_say_what_patterns_say() {
         let expression = |pattern: &str| Pattern::parse(pattern).unwrap().expression();
         assert_eq!(expression("src/a.py"), "(?:src/a\\.py)");
-        assert_eq!(expression("a/**/b-*"), "(?:a/(?:[^/\"]+/)*b\\-[^/\"]*)");
+        assert_eq!(expression("a/**/b-*"), "(?:a/(?:[^\"]+/|)b\\-[^/\"]*)");
         assert_eq!(expression("{a,b/}"), "(?:a|b/[^\"]+)");
     }
 

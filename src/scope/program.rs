@@ -77,6 +77,7 @@ impl Program {
     }
 
     /// The same language, or a little more, as a regular expression over a path between quotes.
+    /// No group in it is repeated: Gemini CLI takes that for an attack and drops the rule.
     pub(super) fn expression(&self) -> String {
         let mut out = String::new();
         for op in &self.ops {
@@ -86,7 +87,7 @@ impl Program {
                 // A class says more than one symbol does; what it leaves out is seen later.
                 Op::One | Op::Class(_) => out.push_str("[^/\"]"),
                 Op::Star => out.push_str("[^/\"]*"),
-                Op::Deep => out.push_str("(?:[^/\"]+/)*"),
+                Op::Deep => out.push_str("(?:[^\"]+/|)"),
                 Op::Rest => out.push_str("[^\"]+"),
                 Op::Within | Op::Tail => {}
             }
