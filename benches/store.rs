@@ -259,6 +259,7 @@ fn claim(txn: &str, name: &str, aid: &str) -> Request {
             branch: RefName::parse(&format!("refs/heads/wp/f/{name}/{aid}")).unwrap(),
             agent: "shell".to_owned(),
             session: None,
+            continues: None,
             run: None,
             by: by(),
         },

@@ -6,6 +6,7 @@
 mod blanks;
 pub mod choose;
 pub mod collect;
+pub mod conversation;
 pub mod design;
 mod document;
 pub mod environment;

@@ -6,9 +6,11 @@ use crate::engine::event::EventKind;
 use crate::engine::record::Entry;
 use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
+use crate::model::EndReason;
 use crate::schedule::{Decision, Holding};
 use crate::state::record::Attempt;
 use crate::state::request::Claim;
+use crate::state::view::AttemptView;
 use crate::state::{Op, Refusal};
 
 impl Engine<'_> {
@@ -155,6 +157,10 @@ impl Engine<'_> {
             item.after.clone(),
             item.definition.clone(),
         );
+        let goes_on = self.cut_short(package, &agent);
+        let continues = goes_on.map(|earlier| earlier.attempt.attempt.clone());
+        // It stays on the base of the work that it goes on with.
+        let base = goes_on.map_or(base, |earlier| earlier.attempt.base.clone());
         let attempt = world.mint()?;
         if !world.guard(&attempt)? {
             return Ok(None);
@@ -172,6 +178,7 @@ impl Engine<'_> {
                 base,
                 agent: agent.clone(),
                 session: None,
+                continues,
                 run: Some(self.job.options.run.clone()),
                 by: world.by(),
             },
@@ -187,6 +194,19 @@ impl Engine<'_> {
             agent,
             change: Change { op, needs },
         }))
+    }
+
+    /// The last attempt of a package, if its agent was cut short because its service refused it:
+    /// what it did is good, and the next attempt goes on with that.
+    fn cut_short(&self, package: &PackageId, agent: &str) -> Option<&AttemptView> {
+        let records = self.view.features.get(&self.job.feature)?;
+        let last = records.packages.get(package)?.in_order().pop()?;
+        let reason = last.end.as_ref()?.reason;
+        let item = self.job.agenda.get(package)?;
+        let is_same = last.attempt.agent == agent
+            && last.attempt.by.actor == self.job.options.actor
+            && last.attempt.definition == item.definition;
+        (reason == EndReason::Unserved && is_same && last.result.is_some()).then_some(last)
     }
 
     fn branch(&self, package: &PackageId, attempt: &AttemptId) -> Result<RefName> {

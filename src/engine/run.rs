@@ -10,7 +10,7 @@ use crate::engine::event::{Event, EventKind};
 use crate::engine::record::{Entry, Scribe, is_fatal};
 use crate::engine::report::RunReport;
 use crate::engine::world::{Done, Occurrence, World};
-use crate::model::{AttemptResult, OutcomeKind};
+use crate::model::{AttemptResult, OutcomeKind, Trouble};
 use crate::schedule::{
     Agenda, Decision, Holding, Input, Limits, Observed, RunOptions, Stop, Why, Work, decide,
 };
@@ -259,7 +259,13 @@ impl<'a> Engine<'a> {
         };
         let event = self.scribe(world).event(EventKind::Warning);
         let told = format!("`{agent}` starts nothing more: {}", result.reason);
-        self.observed.unserved.insert(agent, trouble.clone());
+        // A time that has passed already is no reason to ask again at once.
+        let now = world.by().at;
+        let trouble = Trouble {
+            resets_at: trouble.resets_at.filter(|at| *at > now),
+            ..trouble.clone()
+        };
+        self.observed.unserved.insert(agent, trouble);
         self.tell(event.text(told));
     }
 

@@ -48,6 +48,9 @@ pub struct AgentProfile {
     pub trust: u8,
     /// Agents that are tried in turn where this one has no quota left or may not log in.
     pub fallback: Vec<String>,
+    /// Where it keeps a conversation, if it files them by the folder in which it works; with
+    /// `{session}`, and `{cwd_dashed}` for that folder with a dash for whatever is no letter or digit.
+    pub session_file: Option<String>,
     /// The command line that prints its version.
     pub version: Vec<String>,
     /// Files and folders that it writes outside of its room, with `~` for the home folder: state

@@ -253,8 +253,15 @@ fn idle(
         let first = Some((*first).clone());
         return (PackageStatus::Pending, why.to_string(), first);
     }
-    let why = stage::paused(feature, &brief.id).unwrap_or_default();
-    (PackageStatus::Ready, why, None)
+    let why = stage::paused(feature, &brief.id);
+    let why = why.or_else(|| refused(feature.packages.get(&brief.id)?));
+    (PackageStatus::Ready, why.unwrap_or_default(), None)
+}
+
+/// Why the service behind the agent of the last attempt did not serve it.
+fn refused(package: &crate::state::PackageView) -> Option<String> {
+    let last = package.in_order().pop()?.end.as_ref()?;
+    (last.reason == EndReason::Unserved).then(|| last.note.clone())
 }
 
 /// True if dependents of such a package will not run.

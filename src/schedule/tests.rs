@@ -195,6 +195,7 @@ impl Scene {
                 branch: RefName::parse("refs/heads/wp/f/x/y").unwrap(),
                 agent: "shell".to_owned(),
                 session: None,
+                continues: None,
                 run: Some(run_id()),
                 by: by(),
             },

@@ -126,6 +126,16 @@ impl Why {
     }
 }
 
+impl Why {
+    /// True if another agent, or more of what it uses up, would help.
+    pub fn is_about_agents(&self) -> bool {
+        matches!(
+            self,
+            Why::Trust { .. } | Why::Unserved { .. } | Why::Spent(_)
+        )
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

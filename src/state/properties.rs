@@ -197,6 +197,7 @@ impl World {
                 branch: RefName::parse("refs/heads/x").unwrap(),
                 agent: String::new(),
                 session: c.is_multiple_of(2).then(|| format!("s{}", c % 3)),
+                continues: None,
                 run: None,
                 by: by(0),
             },

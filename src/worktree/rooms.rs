@@ -35,8 +35,10 @@ pub struct RoomSpec<'a> {
     pub attempt: &'a AttemptId,
     /// The branch to make.
     pub branch: &'a RefName,
-    /// The commit to begin from.
+    /// The commit to begin from; what the gate compares with.
     pub base: &'a Oid,
+    /// The commit that is checked out at the beginning: the base, or work that goes on.
+    pub start: &'a Oid,
     /// Patterns of the only files to check out; empty: all.
     pub sparse: &'a [String],
 }
@@ -231,7 +233,7 @@ impl Rooms {
         if refs.read(branch)?.is_none() {
             let begin = Move {
                 name: branch,
-                new: &record.base,
+                new: spec.start,
                 expected: &Expected::Absent,
                 reason: &reason,
                 by: &self.by,

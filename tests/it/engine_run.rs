@@ -532,6 +532,7 @@ fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
         branch: RefName::parse(&format!("refs/heads/wp/lab/one/{attempt}")).unwrap(),
         agent: "shell".to_owned(),
         session: None,
+        continues: None,
         run: Some(job.options.run.clone()),
         by: Lab::by(),
     };
@@ -558,6 +559,7 @@ fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
         attempt: &attempt,
         branch: &record.branch,
         base: &record.base,
+        start: &record.base,
         sparse: &[],
     });
     std::fs::write(room.unwrap().path().join("one"), "half\n").unwrap();

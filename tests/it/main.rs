@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent_moves;
+mod agent_quota;
 mod agent_sandbox;
 mod agent_streams;
 mod agent_watch;

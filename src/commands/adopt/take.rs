@@ -81,6 +81,7 @@ fn fresh(cx: &mut Context<'_>, store: &Store, (found, session): (&Found, &str)) 
         base: found.kept.base.clone(),
         agent: String::new(),
         session: Some(session.to_owned()),
+        continues: None,
         run: None,
         by: cx.by()?,
     })

@@ -74,6 +74,7 @@ pub(super) fn render(
         .unwrap_or_default();
     let mut shown = StatusView::of(&report.feature, &records);
     shown.mark(&view.tentative);
+    tell_agents(&mut shown, report);
     for warning in &report.warnings {
         cx.ui.warn("run", warning);
     }
@@ -176,4 +177,14 @@ fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
     let feature = status::quoted(report.feature.as_str());
     text.push_str(&format!("report: git wp report {feature}\n"));
     text
+}
+
+/// No record tells what agents this machine has, and whether they are served: the run knows.
+fn tell_agents(shown: &mut StatusView, report: &RunReport) {
+    for (id, why) in report.waits.iter().filter(|(_, why)| why.is_about_agents()) {
+        let row = shown.packages.iter_mut().find(|row| row.id == *id);
+        if let Some(row) = row {
+            row.why = why.to_string();
+        }
+    }
 }

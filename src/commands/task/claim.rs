@@ -287,6 +287,7 @@ fn attempt(
         branch,
         agent: String::new(),
         session: Some(session),
+        continues: None,
         run: None,
         by: cx.by()?,
     })

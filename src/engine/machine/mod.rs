@@ -9,6 +9,7 @@ mod equip;
 mod fence;
 mod finish;
 mod gate;
+mod go_on;
 mod grants;
 mod land;
 mod link;

@@ -104,12 +104,18 @@ fn of_dependency(view: &AttemptView) -> Vec<Note> {
     out
 }
 
+/// What an attempt left that stopped for no reason of its own.
+fn cut_short(why: &str) -> String {
+    format!("{why}\nWhat it had done so far may be in the working folder already: look first.")
+}
+
 fn of_failure(view: &AttemptView) -> Option<Note> {
     let end = view.end.as_ref()?;
-    if end.reason != EndReason::Failed {
-        return None;
-    }
-    let mut text = end.note.clone();
+    let (kind, mut text) = match end.reason {
+        EndReason::Failed => ("failed attempt", end.note.clone()),
+        EndReason::Unserved => ("attempt that was cut short", cut_short(&end.note)),
+        _ => return None,
+    };
     let red = view
         .evidence
         .iter()
@@ -123,7 +129,7 @@ fn of_failure(view: &AttemptView) -> Option<Note> {
     }
     Some(Note {
         from: format!("attempt {}", view.attempt.number),
-        kind: "failed attempt".to_owned(),
+        kind: kind.to_owned(),
         text,
     })
 }

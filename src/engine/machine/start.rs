@@ -5,6 +5,7 @@ use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, sup
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::equip::{Desk, Ready};
+use crate::engine::machine::go_on::spent;
 use crate::engine::machine::prompting::{self, Material, Target};
 use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
@@ -49,6 +50,8 @@ impl Worker {
         if !cuts.is_empty() {
             deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
         }
+        let earlier = self.continued(attempt)?;
+        let session = self.session(attempt, earlier, room)?;
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
         let environment = self.room_environment(attempt, package, room)?;
         let environment = desk.told(environment);
@@ -63,8 +66,8 @@ impl Worker {
             room: room.path(),
             places: &places,
             prompt: &prompt,
-            session: None,
-            spent: Default::default(),
+            session: session.as_deref(),
+            spent: earlier.map(spent).unwrap_or_default(),
             settings: wiring.as_deref(),
             environment,
             limits: self.limits(package),
@@ -107,12 +110,16 @@ impl Worker {
             Sparse::On | Sparse::Scope => readable_in(scope),
             Sparse::Off => Vec::new(),
         };
+        let start = self
+            .continued(attempt)?
+            .and_then(|view| view.result.as_ref());
         let room = self.shared.rooms.create(&RoomSpec {
             feature: self.shared.feature(),
             package: &package.id,
             attempt: &attempt.attempt,
             branch: &attempt.branch,
             base: &attempt.base,
+            start: start.map_or(&attempt.base, |result| &result.head),
             sparse: &sparse,
         })?;
         let standing = self.shared.standing.lock();

@@ -146,6 +146,9 @@ pub struct Attempt {
     pub agent: String,
     /// The session that claimed from outside.
     pub session: Option<String>,
+    /// The attempt whose work and session it goes on with: it has the same base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<AttemptId>,
     /// The run it belongs to.
     pub run: Option<TxnId>,
     /// Who and when.

@@ -217,6 +217,7 @@ fn claim(look: &Look<'_>, (r, asked): (usize, u32), c: u8, steal: Option<Steal>)
             branch: RefName::parse("refs/heads/x").unwrap(),
             agent: String::new(),
             session: c.is_multiple_of(3).then(|| session(r, c)),
+            continues: None,
             run: None,
             by: nobody(),
         },

@@ -61,6 +61,7 @@ impl House {
             attempt: &AttemptId::parse(attempt).unwrap(),
             branch: &branch(attempt),
             base: &self.scratch.oid("main"),
+            start: &self.scratch.oid("main"),
             sparse: &sparse,
         })
     }

@@ -96,6 +96,7 @@ pub(crate) fn claim(txn: &str, name: &str, aid: &str) -> Request {
             branch: RefName::parse(&format!("refs/heads/wp/add-auth/{name}/{aid}")).unwrap(),
             agent: "shell".to_owned(),
             session: None,
+            continues: None,
             run: None,
             by: by(),
         },

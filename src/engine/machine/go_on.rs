@@ -1,0 +1,56 @@
+//! An attempt that goes on where an earlier one was cut short: in its work, and, where the agent
+//! can, in its conversation.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::agent::conversation;
+use crate::base::Result;
+use crate::engine::machine::worker::Worker;
+use crate::model::Usage;
+use crate::state::record::Attempt;
+use crate::state::view::AttemptView;
+use crate::worktree::Room;
+
+impl Worker {
+    /// The attempt that this one goes on with.
+    pub(super) fn continued(&self, attempt: &Attempt) -> Result<Option<&AttemptView>> {
+        let Some(earlier) = &attempt.continues else {
+            return Ok(None);
+        };
+        let package = self.records()?.packages.get(&attempt.package);
+        Ok(package.and_then(|package| package.attempts.get(earlier)))
+    }
+
+    /// The conversation to go on with. Without one the agent reads in its prompt what was done.
+    pub(super) fn session(
+        &self,
+        attempt: &Attempt,
+        earlier: Option<&AttemptView>,
+        room: &Room,
+    ) -> Result<Option<String>> {
+        let setup = &self.shared.setup;
+        let profile = setup.staff.find(&attempt.package, &attempt.agent)?;
+        let account = earlier.and_then(|view| view.result.as_ref()?.account.as_ref());
+        let session = account.and_then(|account| account.session.as_deref());
+        let (Some(earlier), Some(session), true) = (earlier, session, profile.resumes()) else {
+            return Ok(None);
+        };
+        let Some(before) = self.shared.rooms.find(&earlier.attempt.attempt)? else {
+            return Ok(None);
+        };
+        let home = setup.environment.get(OsStr::new("HOME")).map(Path::new);
+        let rooms = (before.path(), room.path());
+        let is_there = conversation::bring(&profile.data, session, rooms, home)?;
+        Ok(is_there.then(|| session.to_owned()))
+    }
+}
+
+/// What was used in the conversation so far.
+pub(super) fn spent(earlier: &AttemptView) -> Usage {
+    let account = earlier
+        .result
+        .as_ref()
+        .and_then(|result| result.account.as_ref());
+    account.map(|account| account.usage).unwrap_or_default()
+}
