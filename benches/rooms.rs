@@ -137,6 +137,7 @@ impl Scene {
             attempt: &AttemptId::parse(id).unwrap(),
             branch: &RefName::parse(&format!("refs/heads/wp/f/p/{id}")).unwrap(),
             base: &self.head,
+            start: &self.head,
             sparse: &sparse,
         };
         let room = self.rooms.create(&spec).unwrap();
