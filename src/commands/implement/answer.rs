@@ -67,11 +67,8 @@ pub(super) fn render(
     let view = cx
         .store()?
         .view(&Load::Features(vec![report.feature.clone()]))?;
-    let records = view
-        .features
-        .get(&report.feature)
-        .cloned()
-        .unwrap_or_default();
+    let records = view.features.get(&report.feature).cloned();
+    let records = records.unwrap_or_default();
     let mut shown = StatusView::of(&report.feature, &records);
     shown.mark(&view.tentative);
     tell_agents(&mut shown, report);
