@@ -93,7 +93,8 @@ pub struct Activity {
     pub bytes: u64,
 }
 
-/// Who is told while an agent runs. Both are called from another thread than [`crate::agent::supervise::run`].
+/// Who is told while an agent runs. Both are called from another thread than
+/// [`crate::agent::supervise::run`].
 #[derive(Clone, Copy)]
 pub struct Observer<'a> {
     /// Called when something new was said.
