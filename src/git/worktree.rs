@@ -81,7 +81,8 @@ impl Repo {
     }
 
     /// Makes a worktree at `path`, whose last part is its id, locked with `reason` against
-    /// pruning. Worktrees are made one at a time; no hook runs, no upstream is configured.
+    /// pruning. Worktrees are made one at a time, and filled beside each other; no hook runs, no
+    /// upstream is configured.
     ///
     /// # Errors
     /// The path or the id is taken, the branch is checked out elsewhere, or git refuses. What was
@@ -94,7 +95,7 @@ impl Repo {
         reason: &str,
     ) -> Result<()> {
         let id = id_of(path)?;
-        let _guard = self.worktree_lock()?;
+        let guard = self.worktree_lock()?;
         if self.worktree_git_dir(id).exists() {
             let message = format!("the worktree `{id}` exists already");
             return Err(Error::busy("worktree-exists", message));
@@ -105,6 +106,17 @@ impl Repo {
         } else {
             self.have_git_add(path, start, reason)?;
         }
+        drop(guard);
+        self.fill_worktree(path, files)
+    }
+
+    /// Checks the files of a worktree out that was made without any. Others may be made and filled
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// Git refuses.
+    pub fn fill_worktree(&self, path: &Path, files: Files<'_>) -> Result<()> {
+        let id = id_of(path)?;
         let git = self.git_in_worktree(id, path);
         match files {
             Files::Sparse(patterns) => self.check_out_sparse(id, git, patterns),

@@ -88,6 +88,11 @@ pub(super) fn attempts(repo: &Repo) -> Result<Vec<AttemptId>> {
     Ok(names.into_iter().filter_map(stem).collect())
 }
 
+/// The lock of whoever fills a new room.
+pub(super) fn filling(repo: &Repo, attempt: &AttemptId) -> PathBuf {
+    folder(repo).join(format!("{attempt}.filling"))
+}
+
 /// Where the copy of the index as checked out stands.
 pub(super) fn baseline(repo: &Repo, attempt: &AttemptId) -> PathBuf {
     folder(repo).join(format!("{attempt}.index"))

@@ -2,7 +2,8 @@
 //!
 //! Every making and removing happens under one file lock, after a record of the intent. Whoever
 //! takes the lock next finds what a killed process left and clears it away, so a kill at any
-//! point needs no step by hand.
+//! point needs no step by hand. Only the files of a new room are checked out without it, under a
+//! lock of the room's own, so that many rooms are filled at once.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,15 +114,31 @@ impl Rooms {
                 Err(Error::busy("room-exists", message))
             };
         }
+        let filling = self.claim_filling(spec.attempt)?;
         let record = self.intend(spec)?;
-        match self.make(&record, spec) {
-            Ok(()) => self.room(record),
-            Err(error) => {
-                // The reason of the failure matters more than one of the clearing.
-                let _ = self.clear(&record, &guard);
-                Err(error)
-            }
+        if let Err(error) = self.make(&record, spec) {
+            // The reason of the failure matters more than one of the clearing.
+            let _ = self.clear(&record, &guard);
+            return Err(error);
         }
+        drop(guard);
+        let filled = self.fill(&record, spec);
+        if filled.is_err() {
+            let guard = self.lock("clear a half-made worktree")?;
+            let _ = self.clear(&record, &guard);
+        }
+        // Who looks from now on finds a room that is whole, or none.
+        let _ = file::remove(filling.path());
+        filled.and_then(|()| self.room(record))
+    }
+
+    /// The lock that keeps others from clearing a room away that is being filled.
+    fn claim_filling(&self, attempt: &AttemptId) -> Result<FileLock> {
+        let path = record::filling(&self.repo, attempt);
+        lock::try_lock(&path)?.ok_or_else(|| {
+            let message = format!("another process makes the worktree of the attempt `{attempt}`");
+            Error::busy("room-exists", message)
+        })
     }
 
     /// The room of an attempt, if it was made here.
@@ -203,7 +220,7 @@ impl Rooms {
         }
         // A branch that is where it begins is that of an earlier try.
         let found = self.repo.refs().read(spec.branch)?;
-        if let Some(found) = found.filter(|found| found != spec.base) {
+        if let Some(found) = found.filter(|found| found != spec.start) {
             let (branch, at) = (spec.branch.short(), found.short());
             let message = format!("the branch `{branch}` exists already, at {at}");
             return Err(Error::busy("branch-exists", message));
@@ -241,16 +258,21 @@ impl Rooms {
             refs.advance(begin, self.durability)
                 .map_err(|error| error.into_error(branch))?;
         }
+        let reason = format!("git wp: attempt {}", record.attempt);
+        let start = Start::Branch(&record.branch);
+        self.repo
+            .add_worktree(record.path(), start, Files::None, &reason)
+    }
+
+    /// The part of the making for which nobody has to wait.
+    fn fill(&self, record: &Record, spec: &RoomSpec<'_>) -> Result<()> {
         let sparse: Vec<String> = sparse::lines(spec.sparse);
         let files = if sparse.is_empty() {
             Files::All
         } else {
             Files::Sparse(&sparse)
         };
-        let reason = format!("git wp: attempt {}", record.attempt);
-        let start = Start::Branch(&record.branch);
-        self.repo
-            .add_worktree(record.path(), start, files, &reason)?;
+        self.repo.fill_worktree(record.path(), files)?;
         self.room(record.clone())?.checkout().take_baseline()?;
         let made = Record {
             stage: Stage::Made,
@@ -262,16 +284,25 @@ impl Rooms {
     fn clear_half_made(&self, guard: &Guard<'_>) -> Result<Vec<AttemptId>> {
         let mut cleared = Vec::new();
         for attempt in record::attempts(&self.repo)? {
+            // Asked first: who fills a room says that it is made before the lock is let go.
+            if self.is_being_filled(&attempt)? {
+                continue;
+            }
             // A damaged record is told by `doctor`; it must not stop all others.
             let Ok(Some(record)) = record::read(&self.repo, &attempt) else {
                 continue;
             };
-            if record.stage != Stage::Made {
-                self.clear(&record, guard)?;
-                cleared.push(attempt);
+            if record.stage == Stage::Made {
+                continue;
             }
+            self.clear(&record, guard)?;
+            cleared.push(attempt);
         }
         Ok(cleared)
+    }
+
+    fn is_being_filled(&self, attempt: &AttemptId) -> Result<bool> {
+        lock::is_held(&record::filling(&self.repo, attempt))
     }
 
     /// Takes a room away in which nobody worked, or of which everything is saved. Gives the

@@ -119,6 +119,25 @@ fn every_half_made_room_is_made_whole_by_the_next_create() {
     house.scratch.assert_sound();
 }
 
+#[test]
+fn a_room_that_a_live_process_fills_is_left_alone() {
+    let house = House::new();
+    let room = house.room("a1");
+    unmake_record(&house, "a1");
+    let filling = house.repo.wp_dir().join("rooms/a1.filling");
+    let held = git_wp::os::lock::try_lock(&filling).unwrap().unwrap();
+    house.room("o1");
+    assert!(room.path().join("src").exists());
+    let refused = house.try_room("a1", &[]).unwrap_err();
+    assert_eq!(refused.code(), "room-exists", "{refused:?}");
+    // Killed now: the next one clears it away and makes it whole.
+    drop(held);
+    fs::remove_dir_all(room.path().join("src")).unwrap();
+    house.room("o2");
+    assert!(!room.path().exists());
+    assert!(house.room("a1").path().join("src").exists());
+}
+
 /// Makes the record of a room say that it is still being made.
 fn unmake_record(house: &House, attempt: &str) {
     set_stage(house, attempt, "making");
