@@ -10,7 +10,7 @@ use crate::base::{AttemptId, FeatureId};
 use crate::model::Package;
 
 /// Every placeholder that is known.
-pub(super) const PLACEHOLDERS: [&str; 14] = [
+pub(super) const PLACEHOLDERS: [&str; 15] = [
     "attempt",
     "cwd",
     "effort",
@@ -24,6 +24,7 @@ pub(super) const PLACEHOLDERS: [&str; 14] = [
     "result_file",
     "run_folder",
     "session",
+    "session_file",
     "settings",
 ];
 
@@ -46,6 +47,8 @@ pub struct Blanks<'a> {
     pub confined: bool,
     /// `{session}`, if one goes on.
     pub session: Option<&'a str>,
+    /// `{session_file}`: where that one is kept, for agents that are given it.
+    pub session_file: Option<&'a Path>,
     /// `{cwd}`
     pub cwd: &'a Path,
     /// `{feature}`
@@ -81,6 +84,7 @@ impl<'a> Values<'a> {
             "result_file" => path(blanks.result_file),
             "run_folder" => blanks.result_file.parent().and_then(path),
             "session" => blanks.session.map(Cow::from),
+            "session_file" => blanks.session_file.and_then(path),
             "settings" => blanks.settings.and_then(path),
             _ => None,
         }

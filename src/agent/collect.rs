@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use crate::agent::conversation::worth_going_on;
 use crate::agent::result_file::{self, Expected, ResultFile};
 use crate::agent::supervise::{AgentEnd, AgentRun};
 use crate::base::json::{Map, Value};
@@ -74,11 +75,17 @@ pub fn collect(from: &Collect<'_>) -> AttemptResult {
 /// Why the service behind the agent would not serve it, if that is what ended it. Nobody else
 /// would have done better, so it says nothing of the package.
 fn unserved(run: &AgentRun) -> Option<String> {
-    let trouble = run.account.as_ref()?.trouble.as_ref()?;
+    let account = run.account.as_ref()?;
     let is_ours = matches!(run.end, AgentEnd::Stopped | AgentEnd::NothingToDo);
-    if is_ours || !trouble.kind.is_for_all() {
+    if is_ours {
         return None;
     }
+    let is_well = matches!(run.end, AgentEnd::Exited(0));
+    let Some(trouble) = account.trouble.as_ref().filter(|it| it.kind.is_for_all()) else {
+        // The next attempt begins a conversation of its own.
+        let is_stuck = run.resumed && !is_well && worth_going_on(account).is_none();
+        return is_stuck.then(|| "could not go on with its conversation".to_owned());
+    };
     let words = trouble.kind.words();
     let until = trouble
         .resets_at
@@ -194,6 +201,7 @@ mod tests {
             log: None,
             tail: String::new(),
             survivors: Vec::new(),
+            resumed: false,
             account: Some(crate::model::Account {
                 trouble: Some(crate::model::Trouble {
                     kind,

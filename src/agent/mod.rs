@@ -35,6 +35,7 @@ pub(crate) mod sample;
 pub use blanks::Blanks;
 pub use choose::{Asked, choose, staff};
 pub use collect::{Collect, collect};
+pub use conversation::Conversation;
 pub use environment::Environment;
 pub use order::{Activity, Limits, Observer, Order, Places};
 pub use profile::Profile;

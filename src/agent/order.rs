@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::agent::conversation::Conversation;
 use crate::agent::environment::Environment;
 use crate::agent::sandbox::Fence;
 use crate::base::{AttemptId, FeatureId};
@@ -66,8 +67,8 @@ pub struct Order<'a> {
     pub places: &'a Places,
     /// The prompt; it gets in as the profile says.
     pub prompt: &'a str,
-    /// The session of an earlier attempt that is to go on.
-    pub session: Option<&'a str>,
+    /// The conversation of an earlier attempt that is to go on.
+    pub conversation: Option<&'a Conversation>,
     /// What was used in that session so far, for agents that count over all of it.
     pub spent: Usage,
     /// Settings for the agent's program, for instance tool hooks.

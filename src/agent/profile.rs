@@ -162,7 +162,7 @@ impl Profile {
 
     /// True if it can go on with a session of an earlier attempt.
     pub fn resumes(&self) -> bool {
-        self.takes("session")
+        self.takes("session") || self.takes("session_file")
     }
 
     /// How its prompt gets in.
@@ -440,6 +440,7 @@ mod tests {
             settings: None,
             confined: false,
             session,
+            session_file: None,
             cwd: Path::new("/room with blank"),
             feature: &FeatureId::parse("add {cwd}").unwrap(),
             attempt: &AttemptId::parse("a1").unwrap(),

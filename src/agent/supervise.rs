@@ -45,6 +45,8 @@ pub struct AgentRun {
     pub tail: String,
     /// Processes that could not be ended, for people; empty in all ordinary cases.
     pub survivors: Vec<String>,
+    /// It was told to go on with a conversation.
+    pub resumed: bool,
     /// What it told of itself, redacted, if somebody reads its output.
     pub account: Option<Account>,
 }
@@ -145,7 +147,8 @@ fn words(profile: &Profile, order: &Order<'_>) -> Result<Option<Line>> {
         mcp_toml: &mcp_toml,
         settings: order.settings,
         confined: order.fence.is_some(),
-        session: order.session,
+        session: order.conversation.map(|it| it.session.as_str()),
+        session_file: order.conversation.and_then(|it| it.file.as_deref()),
         cwd: order.room,
         feature: order.feature,
         attempt: order.attempt,
@@ -167,6 +170,7 @@ fn nothing() -> AgentRun {
         log: None,
         tail: String::new(),
         survivors: Vec::new(),
+        resumed: false,
         account: None,
     }
 }
@@ -208,6 +212,7 @@ fn finish(
         log: Some(log),
         tail: redactor.tail(&tail.text(), TAIL_MAX),
         survivors: outcome.survivors.iter().map(shown).collect(),
+        resumed: order.conversation.is_some(),
         account: account(&reader, left, order, &redactor),
     })
 }
@@ -219,9 +224,10 @@ fn account(reader: &Reader, left: Left, order: &Order<'_>, secret: &Redactor) ->
         text: secret.redact(&trouble.text),
         ..trouble
     });
+    let before = || order.conversation.map(|it| it.session.clone());
     let stop = digest.stop.as_ref().map(|stop| secret.redact(stop));
     Some(Account {
-        session: digest.session.clone().or(order.session.map(str::to_owned)),
+        session: digest.session.clone().or_else(before),
         usage: match digest.counting {
             Counting::Session => digest.usage.since(&order.spent),
             Counting::Attempt => digest.usage,

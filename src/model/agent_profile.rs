@@ -49,7 +49,9 @@ pub struct AgentProfile {
     /// Agents that are tried in turn where this one has no quota left or may not log in.
     pub fallback: Vec<String>,
     /// Where it keeps a conversation, if it files them by the folder in which it works; with
-    /// `{session}`, and `{cwd_dashed}` for that folder, a dash for whatever is no letter or digit.
+    /// `{session}`, `{session_short}` (its first eight letters), `*` for any text, and
+    /// `{cwd_dashed}` for that folder, a dash for whatever is no letter or digit. With the last
+    /// one the file is copied for the next room; without, it is handed on as `{session_file}`.
     pub session_file: Option<String>,
     /// The command line that prints its version.
     pub version: Vec<String>,

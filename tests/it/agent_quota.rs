@@ -146,3 +146,52 @@ fn nothing_starts_once_the_money_of_the_run_is_spent() {
     let args = [&RUN[..], &["--max-tokens", "9000"]].concat();
     scratch.wp(&args).expect(0);
 }
+
+/// Refused before it answered anything: there is nothing to go on with.
+const DUMB: &str = r#"beside=$(dirname "$0")
+echo "$WP_PACKAGE $*" >> "$beside/calls"
+echo '{"type":"system","subtype":"init","session_id":"s-2"}'
+if test -f "$beside/quota"; then
+  echo '{"type":"result","subtype":"success","is_error":true,"api_error_status":401,"result":"Invalid API key","session_id":"s-2","usage":{"input_tokens":0,"output_tokens":0}}'
+  exit 1
+fi
+mkdir -p "$WP_PACKAGE" && echo done > "$WP_PACKAGE/file"
+"#;
+
+#[test]
+fn a_conversation_in_which_nothing_was_said_is_not_gone_on_with() {
+    let scratch = scene(&[Pkg::new("wp-a")], 1);
+    fs::write(scratch.beside("agent.sh"), DUMB).unwrap();
+    scratch.wp(&RUN).expect(1);
+    fs::remove_file(scratch.beside("quota")).unwrap();
+    scratch.wp(&RUN).expect(0);
+    assert_eq!(calls(&scratch), ["wp-a", "wp-a"]);
+}
+
+#[test]
+fn a_conversation_that_is_lost_costs_nothing_but_a_new_one() {
+    let scratch = scene(&[Pkg::new("wp-a")], 1);
+    scratch.wp(&RUN).expect(1);
+    fs::remove_file(scratch.beside("quota")).unwrap();
+    let forgets = format!(
+        "case \"$*\" in *--resume*) echo 'No conversation found' >&2\n\
+         echo \"wp-a $*\" >> {}\nexit 1;; esac\n",
+        scratch.beside("calls").display()
+    );
+    let agent = fs::read_to_string(scratch.beside("agent.sh")).unwrap();
+    fs::write(scratch.beside("agent.sh"), forgets + &agent).unwrap();
+    let data = scratch.wp(&RUN).expect(0).data();
+    assert_eq!(calls(&scratch), ["wp-a", "wp-a --resume s-1", "wp-a"]);
+    let attempts = data["packages"][0]["attempts"].as_array().unwrap();
+    let outcomes: Vec<_> = attempts
+        .iter()
+        .map(|a| a["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["unserved", "unserved", "merged"]);
+    // The work of the first attempt was not lost on the way.
+    let branch = data["branch"].as_str().unwrap();
+    assert_eq!(
+        scratch.git(&["show", &format!("{branch}:wp-a/whole")]),
+        "half"
+    );
+}

@@ -93,7 +93,7 @@ impl Zoo {
             room: self.room.path(),
             places: &self.places(),
             prompt: "# The prompt\n",
-            session: None,
+            conversation: None,
             spent: Usage::default(),
             settings: None,
             environment,

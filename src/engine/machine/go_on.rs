@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::agent::conversation;
+use crate::agent::conversation::{self, Conversation};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
 use crate::model::Usage;
@@ -23,16 +23,16 @@ impl Worker {
     }
 
     /// The conversation to go on with. Without one the agent reads in its prompt what was done.
-    pub(super) fn session(
+    pub(super) fn conversation(
         &self,
         attempt: &Attempt,
         earlier: Option<&AttemptView>,
         room: &Room,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Conversation>> {
         let setup = &self.shared.setup;
         let profile = setup.staff.find(&attempt.package, &attempt.agent)?;
         let account = earlier.and_then(|view| view.result.as_ref()?.account.as_ref());
-        let session = account.and_then(|account| account.session.as_deref());
+        let session = account.and_then(conversation::worth_going_on);
         let (Some(earlier), Some(session), true) = (earlier, session, profile.resumes()) else {
             return Ok(None);
         };
@@ -41,8 +41,7 @@ impl Worker {
         };
         let home = setup.environment.get(OsStr::new("HOME")).map(Path::new);
         let rooms = (before.path(), room.path());
-        let is_there = conversation::bring(&profile.data, session, rooms, home)?;
-        Ok(is_there.then(|| session.to_owned()))
+        conversation::bring(&profile.data, session, rooms, home)
     }
 }
 

@@ -51,7 +51,7 @@ impl Worker {
             deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
         }
         let earlier = self.continued(attempt)?;
-        let session = self.session(attempt, earlier, room)?;
+        let conversation = self.conversation(attempt, earlier, room)?;
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
         let environment = self.room_environment(attempt, package, room)?;
         let environment = desk.told(environment);
@@ -66,8 +66,11 @@ impl Worker {
             room: room.path(),
             places: &places,
             prompt: &prompt,
-            session: session.as_deref(),
-            spent: earlier.map(spent).unwrap_or_default(),
+            conversation: conversation.as_ref(),
+            spent: earlier
+                .filter(|_| conversation.is_some())
+                .map(spent)
+                .unwrap_or_default(),
             settings: wiring.as_deref(),
             environment,
             limits: self.limits(package),
