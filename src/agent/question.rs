@@ -42,6 +42,8 @@ pub struct Question {
     pub command: Option<String>,
     /// Files that are written, moved or removed by it.
     pub paths: Vec<PathBuf>,
+    /// Files and folders that are read or searched by it.
+    pub reads: Vec<PathBuf>,
 }
 
 /// Tools that run a command line, in small letters.
@@ -73,6 +75,24 @@ const WRITERS: [&str; 15] = [
     "write",
     "write_file",
     "writefile",
+];
+
+/// Tools that read files or search folders.
+const READERS: [&str; 14] = [
+    "codebase_search",
+    "glob",
+    "grep",
+    "grep_search",
+    "list",
+    "list_dir",
+    "list_directory",
+    "ls",
+    "notebookread",
+    "read",
+    "read_file",
+    "readfile",
+    "search_file_content",
+    "view",
 ];
 
 /// Where such tools name the file.
@@ -127,6 +147,7 @@ impl Question {
             folder: text(&said, "cwd").map(PathBuf::from),
             command: None,
             paths: Vec::new(),
+            reads: Vec::new(),
         };
         if event.ends_with("ShellExecution") {
             question.of_tool("shell", &said)?;
@@ -162,6 +183,10 @@ impl Question {
             if self.paths.is_empty() {
                 return Err(wrong("the tool has no `file_path`"));
             }
+        } else if READERS.contains(&name) {
+            // Without a path it looks at the room, which shows what may be read.
+            let named = PATH_FIELDS.iter().filter_map(|field| text(input, field));
+            self.reads = named.map(PathBuf::from).collect();
         }
         Ok(())
     }

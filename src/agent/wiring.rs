@@ -34,6 +34,8 @@ pub struct Wiring<'a> {
     pub main: Option<&'a Path>,
     /// Where the package may write.
     pub scope: &'a ScopeSpec,
+    /// Whether it has to ask before it reads, too.
+    pub asks_reads: bool,
     /// The feature.
     pub feature: &'a FeatureId,
     /// The package.
@@ -89,10 +91,14 @@ impl Wiring<'_> {
     fn claude(&self) -> Value {
         let command = format!("{} hook agent", self.quoted());
         let hook = json!({"type": "command", "command": command, "timeout": PATIENCE});
+        let mut matcher = "Bash|Write|Edit|MultiEdit|NotebookEdit".to_owned();
+        if self.asks_reads {
+            matcher.push_str("|Read|Glob|Grep|LS|NotebookRead");
+        }
         json!({
             "hooks": {
                 "PreToolUse": [{
-                    "matcher": "Bash|Write|Edit|MultiEdit|NotebookEdit",
+                    "matcher": matcher,
                     "hooks": [hook],
                 }],
                 "PostToolUse": [{"matcher": "Bash", "hooks": [hook]}],
@@ -238,6 +244,7 @@ mod tests {
             common_dir: Path::new("/repo/.git"),
             main: None,
             scope: &scope,
+            asks_reads: false,
             feature: &FeatureId::parse("x").unwrap(),
             package: &PackageId::parse("wp-a").unwrap(),
             attempt: &AttemptId::parse("a1").unwrap(),

@@ -18,6 +18,7 @@ use crate::hook::{self, Bounds, RoomScope};
 use crate::model::Trust;
 use crate::scope::{Change, EntryMode};
 use crate::state::record::{Decided, Judge, Sentence};
+use crate::worktree::Readable;
 
 /// Most bytes of a question: it may hold a whole file.
 const INPUT_MAX: u64 = 64 << 20;
@@ -54,7 +55,41 @@ fn before(cx: &mut Context<'_>, question: &Question) -> Result<Option<String>> {
             return Ok(Some(objection));
         }
     }
+    for path in &question.reads {
+        if let Some(objection) = reading(cx, &folder.join(path), path)? {
+            return Ok(Some(objection));
+        }
+    }
     Ok(None)
+}
+
+/// What a room that is held to its read scope says against reading a file or folder.
+fn reading(cx: &mut Context<'_>, path: &Path, said: &Path) -> Result<Option<String>> {
+    if !cx.has_repo()? {
+        return Ok(None);
+    }
+    let Some(room) = room(cx)? else {
+        return Ok(None);
+    };
+    let Some(readable) = &room.readable else {
+        return Ok(None);
+    };
+    let (real, root) = (resolved(path), cx.root()?);
+    let objection = match below(&root, &real) {
+        Some(inside) if Readable::new(readable).contains(&inside) => None,
+        Some(_) => Some("outside of what it may read"),
+        // The instructions and results of an attempt stand in the folder of git.
+        None if real.starts_with(resolved(&cx.repo()?.wp_dir())) => None,
+        None => elsewhere(cx, &real)?,
+    };
+    Ok(objection.map(|what| {
+        format!(
+            "`{}` is {what}: `{}` reads {} alone",
+            said.display(),
+            room.package,
+            readable.join(", ")
+        )
+    }))
 }
 
 /// What a command changed in the room that its package may not.

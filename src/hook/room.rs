@@ -39,6 +39,9 @@ pub struct RoomScope {
     pub max_blob_bytes: u64,
     /// The other unfinished packages, for naming owners.
     pub others: Vec<Neighbour>,
+    /// Patterns of all that may be read, where the room is held to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readable: Option<Vec<String>>,
 }
 
 /// Another unfinished package.
@@ -79,6 +82,7 @@ impl RoomScope {
             ignore_case: false,
             max_blob_bytes: 10 << 20,
             others: Vec::new(),
+            readable: None,
         }
     }
 

@@ -7,6 +7,7 @@ use git_wp::base::json::{self, Value, json};
 
 use super::cli_documents::scene;
 use super::support::Scratch;
+use super::support::plans::{Pkg, plan_path};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_git-wp");
 
@@ -155,4 +156,48 @@ fn a_file_outside_the_scope_of_the_room_is_refused_with_its_owner() {
     assert_eq!(lines[13], "= after", "nothing stands outside: {said}");
     assert!(lines[14].contains(r#""decision":"block""#), "{said}");
     assert!(lines[14].contains("`src/2.txt` (of `2`)"), "{said}");
+}
+
+#[test]
+fn a_room_that_shows_its_scope_only_is_held_to_that_when_reading() {
+    let out_of = |scratch: &Scratch| scratch.beside("read.txt");
+    let scratch = Scratch::new();
+    let out = out_of(&scratch);
+    let script = format!(
+        "ask() {{ printf '{{\"tool_name\": \"Read\", \"tool_input\": {{\"file_path\": \"%s\"}}}}' \"$1\" \\
+        | {PROGRAM} hook agent; echo \"= $1\"; }}\n\
+        main=$(cd \"$(git rev-parse --git-common-dir)/..\" && pwd)\n\
+        {{ ls docs; ask wp-a/file; ask lib/b; ask docs/guide; ask $main/docs/guide; \
+        ask $WP_PROMPT_FILE; }} > {} 2>&1\nmkdir -p wp-a; echo x > wp-a/file\n",
+        out.display()
+    );
+    for file in ["docs/guide", "lib/b"] {
+        scratch.write(file, "text\n");
+    }
+    scratch.write("wp.toml", "[worktree]\nsparse = \"scope\"\n");
+    scratch.commit("files");
+    scratch.add_plan("x", &[Pkg::new("wp-a").run(&script)]);
+    let path = scratch.path().join(plan_path("x"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let narrow = text.replace("read_allow: [\"**\"]", "read_allow: [\"lib/**\"]");
+    assert_ne!(narrow, text);
+    std::fs::write(&path, narrow).unwrap();
+    scratch.commit("narrow");
+    scratch.wp(&["approve", "x"]).expect(0);
+    scratch
+        .wp(&["implement", "x", "--agent", "shell"])
+        .expect(0);
+    let said = std::fs::read_to_string(out).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("No such file"), "{said}");
+    assert_eq!(lines[1..3], ["= wp-a/file", "= lib/b"], "{said}");
+    assert!(
+        lines[3].contains("`docs/guide` is outside of what it may read"),
+        "{said}"
+    );
+    assert!(lines[5].contains("in the main checkout"), "{said}");
+    assert!(
+        lines[7].ends_with("prompt.md") && lines[7].starts_with("= "),
+        "{said}"
+    );
 }

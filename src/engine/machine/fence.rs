@@ -8,6 +8,7 @@ use crate::agent::wiring::Wiring;
 use crate::agent::{Fence, Places};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
+use crate::model::settings::Sparse;
 use crate::model::{Package, SandboxLevel};
 use crate::os::confine;
 use crate::state::record::Attempt;
@@ -34,6 +35,7 @@ impl Worker {
             common_dir: common,
             main: common.parent().filter(|_| is_plain),
             scope: &package.scope,
+            asks_reads: setup.settings.project.worktree.sparse == Sparse::Scope,
             feature: self.shared.feature(),
             package: &package.id,
             attempt: &attempt.attempt,

@@ -150,6 +150,8 @@ impl Worker {
         scope.ignore_case = self.shared.fold == Fold::Case;
         scope.max_blob_bytes = setup.settings.max_blob_bytes;
         scope.others = self.neighbours(&package.id)?;
+        scope.readable = (setup.settings.project.worktree.sparse == Sparse::Scope)
+            .then(|| readable_in(&package.scope));
         scope.write(setup.repo.common_dir())?;
         let mut environment = self.shared.environment();
         if !self.shared.hooks_installed {
