@@ -6,6 +6,7 @@ use crate::base::Result;
 use crate::commands::Context;
 use crate::model::SandboxLevel;
 use crate::model::agent_profile::HooksKind;
+use crate::model::settings::Sparse;
 use crate::os::process::find_program;
 use crate::os::{confine, random};
 use crate::report::doctor::Diagnosis;
@@ -50,8 +51,15 @@ pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> 
             HooksKind::None => &format!("no ({})", hooks.why),
             _ => &hooks.why,
         };
-        let depths =
-            format!("before a write: {before}; sandbox: {fence}; at commit: git hooks; gate");
+        let held = settings.project.worktree.sparse == Sparse::Scope;
+        let reads = match hooks.kind {
+            _ if !held => "",
+            HooksKind::Claude | HooksKind::Opencode => "; reads: asked before",
+            HooksKind::None | HooksKind::Codex | HooksKind::Gemini => "; reads: advice only",
+        };
+        let depths = format!(
+            "before a write: {before}; sandbox: {fence}; at commit: git hooks; gate{reads}"
+        );
         found.fact(&format!("agent {name}"), depths);
     }
     Ok(())
