@@ -84,7 +84,9 @@ fn place(
     for part in path.components() {
         let part = part.as_os_str().to_string_lossy();
         let Some((head, tail)) = part.split_once('*') else {
-            found.iter_mut().for_each(|path| path.push(&*part));
+            for path in &mut found {
+                path.push(&*part);
+            }
             continue;
         };
         let mut next = Vec::new();
