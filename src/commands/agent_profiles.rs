@@ -24,9 +24,7 @@ use crate::report::table::{Cell, Table};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   git wp agents profiles
-  git config wp.agent.claude.model opus
-  git config wp.agent.claude.fallback codex
-  git config wp.archetype.architect.agent claude")]
+  git wp agents profiles --no-probe --json")]
 pub(super) struct Args {
     /// Start no program: say nothing of versions
     #[arg(long)]
