@@ -320,6 +320,7 @@ fn result() -> AttemptResult {
         log: None,
         tail: "the last line\n".repeat(40),
         account: None,
+        held: None,
         at: by().at,
     }
 }

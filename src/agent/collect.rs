@@ -68,6 +68,7 @@ pub fn collect(from: &Collect<'_>) -> AttemptResult {
         log: from.run.log.clone(),
         tail: from.run.tail.clone(),
         account: from.run.account.clone(),
+        held: None,
         at: from.at,
     }
 }

@@ -11,6 +11,7 @@ pub mod design;
 mod document;
 pub mod environment;
 mod facts;
+pub mod held;
 mod launch;
 mod listen;
 mod order;

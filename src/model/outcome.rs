@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::json::{Map, Value};
 use crate::base::{ContentHash, Oid, RepoPath, Timestamp};
+use crate::model::agent_profile::SandboxLevel;
 use crate::model::usage::Account;
 
 /// What became of the agent in its room. The result itself is recomputed from git.
@@ -145,8 +146,20 @@ pub struct AttemptResult {
     /// What the agent told of itself, where somebody can read its output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// How it was held in its room; nothing where the runner started no agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// When.
     pub at: Timestamp,
+}
+
+/// How an agent is held in its room by the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// How far it may write.
+    pub sandbox: SandboxLevel,
+    /// Why, in one line for people.
+    pub why: String,
 }
 
 /// The digest of a local log.

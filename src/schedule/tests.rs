@@ -293,6 +293,7 @@ fn result() -> AttemptResult {
         log: None,
         tail: String::new(),
         account: None,
+        held: None,
         at: by().at,
     }
 }

@@ -129,6 +129,7 @@ fn result(cx: &mut Context<'_>, found: &Found, attempt: &Attempt) -> Result<Chan
         log: None,
         tail: String::new(),
         account: None,
+        held: None,
         at: cx.now(),
     };
     let note = Op::Note {

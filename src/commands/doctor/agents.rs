@@ -1,7 +1,7 @@
 //! What keeps agents in their rooms on this machine, found out by trying it.
 
 use super::Mode;
-use crate::agent::{Profile, sandbox};
+use crate::agent::{Profile, held, sandbox};
 use crate::base::Result;
 use crate::commands::Context;
 use crate::model::SandboxLevel;
@@ -37,12 +37,9 @@ pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> 
         if find_program(program, path, &here).is_none() {
             continue;
         }
-        let own = settings.agents.get(&name).and_then(|own| own.sandbox);
-        let asked = own.or(settings.sandbox);
-        let stance = sandbox::stance(asked, &profile.data.sandbox, missing.as_deref());
-        let fence = match stance {
-            Ok(stance) if stance.level == SandboxLevel::Off => format!("no ({})", stance.why),
-            Ok(stance) => format!("{} ({})", stance.level.as_str(), stance.why),
+        let fence = match held::of(&profile, &settings, missing.as_deref()) {
+            Ok(held) if held.sandbox == SandboxLevel::Off => format!("no ({})", held.why),
+            Ok(held) => format!("{} ({})", held.sandbox.as_str(), held.why),
             Err(error) => format!("refused: {}", error.message()),
         };
         let hooks = &profile.data.hooks;

@@ -73,6 +73,7 @@ impl Planned {
         let agent = asked::agent(&asked, &settings, &valid.plan)?;
         let given = (asked.agent.as_deref(), agent.as_str());
         let staff = asked.tuning.staff(&valid.plan, &cx.roster()?, given)?;
+        setup::tell_held(cx, &staff)?;
         let mut started = match found {
             Found::Interrupted(started) => started,
             Found::Earlier(started) => asked.again(started, (&repo, by.clone()), valid)?,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Activity, Note, Profile, Staff};
+use crate::agent::{Activity, Note, Profile, Staff, held};
 use crate::base::{Error, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::reading::ValidPlan;
@@ -10,8 +10,8 @@ use crate::commands::rooms::person;
 use crate::config::environment;
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::model::{Plan, Settings};
-use crate::os::host;
 use crate::os::signal::Signals;
+use crate::os::{confine, host};
 use crate::schedule::{Hand, Hands};
 use crate::worktree::place::{self, Wishes};
 
@@ -100,6 +100,18 @@ pub(in crate::commands) fn agent(
     Err(Error::usage("agent-missing", message)
         .hint("git wp agents profiles")
         .hint("--agent NAME"))
+}
+
+/// Says how the agents of a run are held in their rooms here, to those who want to hear more.
+///
+/// # Errors
+/// Policy, `no-landlock`: one cannot be held as somebody asked for.
+pub(in crate::commands) fn tell_held(cx: &mut Context<'_>, staff: &Staff) -> Result<()> {
+    let missing = confine::missing();
+    for line in held::all(staff, &cx.settings()?, missing.as_deref())? {
+        cx.ui.detail(&line);
+    }
+    Ok(())
 }
 
 /// What the scheduler of a run has to know of its agents.

@@ -187,6 +187,7 @@ fn result(cx: &mut Context<'_>, attempt: &Attempt) -> Result<AttemptResult> {
         log: None,
         tail: String::new(),
         account: None,
+        held: None,
         at: now,
     })
 }

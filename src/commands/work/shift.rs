@@ -60,6 +60,7 @@ impl Shop<'_> {
         let settings = cx.settings()?;
         let roster = cx.roster()?;
         let staff = self.staff((&settings, &roster), &valid.plan, &run)?;
+        setup::tell_held(cx, &staff)?;
         let hands = setup::hands(&staff);
         let options = options(&run, (self.args, hands), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);

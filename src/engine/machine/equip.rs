@@ -189,6 +189,7 @@ impl Worker {
             claimed: Default::default(),
             log: None,
             account: None,
+            held: None,
             tail: self.tail(failure),
             at: clock::now(),
         })

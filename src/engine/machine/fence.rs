@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::sandbox::{self, Ground};
 use crate::agent::wiring::Wiring;
-use crate::agent::{Fence, Places};
+use crate::agent::{Fence, Places, held};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
 use crate::model::settings::Sparse;
-use crate::model::{Package, SandboxLevel};
+use crate::model::{Held, Package, SandboxLevel};
 use crate::os::confine;
 use crate::state::record::Attempt;
 use crate::worktree::Room;
@@ -44,22 +44,20 @@ impl Worker {
         wiring.write(profile.data.hooks.kind)
     }
 
-    /// `None`: wherever its user may.
+    /// How the agent is held, and by what; without a fence it writes wherever its user may.
     pub(super) fn fence(
         &self,
         attempt: &Attempt,
         package: &Package,
         room: &Room,
-    ) -> Result<Option<Fence>> {
+    ) -> Result<(Held, Option<Fence>)> {
         let setup = &self.shared.setup;
         let settings = &setup.settings;
         let profile = setup.staff.find(&package.id, &attempt.agent)?;
         let own = settings.agents.get(&profile.name);
-        let asked = own.and_then(|own| own.sandbox).or(settings.sandbox);
-        let missing = confine::missing();
-        let stance = sandbox::stance(asked, &profile.data.sandbox, missing.as_deref())?;
-        if stance.level == SandboxLevel::Off {
-            return Ok(None);
+        let held = held::of(profile, settings, confine::missing().as_deref())?;
+        if held.sandbox == SandboxLevel::Off {
+            return Ok((held, None));
         }
         let home = setup.environment.get(OsStr::new("HOME")).map(Path::new);
         let state = &profile.data.writes;
@@ -76,6 +74,7 @@ impl Worker {
             outside: &outside.collect::<Vec<_>>(),
             home,
         };
-        Fence::around(stance.level, &ground).map(Some)
+        let fence = Fence::around(held.sandbox, &ground)?;
+        Ok((held, Some(fence)))
     }
 }

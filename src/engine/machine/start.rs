@@ -1,7 +1,7 @@
 //! From a grant to a result: the room, the prompt, the agent, what it left.
 
 use crate::agent::collect::{self, Collect};
-use crate::agent::{AgentRun, Environment, Expected, Observer, Order, Places, supervise};
+use crate::agent::{AgentEnd, AgentRun, Environment, Expected, Observer, Order, Places, supervise};
 use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::equip::{Desk, Ready};
@@ -56,7 +56,7 @@ impl Worker {
         let environment = self.room_environment(attempt, package, room)?;
         let environment = desk.told(environment);
         let redactor = environment.redactor();
-        let fence = self.fence(attempt, package, room)?;
+        let (held, fence) = self.fence(attempt, package, room)?;
         let wiring = self.wiring(attempt, package, room)?;
         let before = Watching::begin(self, room)?;
         let order = Order {
@@ -84,7 +84,7 @@ impl Worker {
             by: &self.shared.setup.person,
             conversion,
         })?;
-        let result = collect::collect(&Collect {
+        let mut result = collect::collect(&Collect {
             run: &ended,
             room: &state,
             result_file: &places.result_file,
@@ -96,6 +96,7 @@ impl Worker {
             redactor: &redactor,
             at: clock::now(),
         });
+        result.held = (ended.end != AgentEnd::NothingToDo).then_some(held);
         deviations.extend(ended.survivors.iter().map(survivor));
         deviations.extend(remarks(package, &result));
         Ok(Box::new(result))

@@ -15,6 +15,7 @@ pub fn render(summary: &Summary) -> String {
     let mut out = String::new();
     head(&mut out, summary);
     timeline(&mut out, summary);
+    agents(&mut out, summary);
     contracts(&mut out, summary);
     scope(&mut out, summary);
     evidence(&mut out, summary);
@@ -133,6 +134,18 @@ fn bars(out: &mut String, summary: &Summary) {
 }
 
 const BAR_COLUMNS: u128 = 48;
+
+fn agents(out: &mut String, summary: &Summary) {
+    if summary.agents.is_empty() {
+        return;
+    }
+    heading(out, "Agents");
+    row(out, &["agent", "sandbox", "why"]);
+    row(out, &["---"; 3]);
+    for agent in &summary.agents {
+        row(out, &[&agent.agent, agent.sandbox.as_str(), &agent.why]);
+    }
+}
 
 fn contracts(out: &mut String, summary: &Summary) {
     heading(out, "Contracts");
@@ -392,6 +405,11 @@ mod tests {
                 cost_micros: Some(350_000),
                 ..crate::model::Usage::default()
             }),
+            agents: vec![crate::report::summary::AgentRow {
+                agent: "claude".to_owned(),
+                sandbox: crate::model::SandboxLevel::Repo,
+                why: "seen under it".to_owned(),
+            }],
             timeline: vec![span("wp-a", 0, 30_000), span("wp-b", 30_000, 90_000)],
             contracts: vec![ContractRow {
                 path: "contracts/openapi/v1.yaml".to_owned(),
@@ -466,6 +484,12 @@ mod tests {
         wp-a  ################
         wp-b                  ################################
         ```
+
+        ## Agents
+
+        | agent | sandbox | why |
+        | --- | --- | --- |
+        | claude | repo | seen under it |
 
         ## Contracts
 

@@ -19,7 +19,7 @@ pub use risk::Risk;
 pub use timeline::TimelineRow;
 
 use crate::base::{FeatureId, Oid, PackageId, RepoPath, Timestamp};
-use crate::model::{Deviation, PackageStatus, Plan, RunResult, Usage};
+use crate::model::{Deviation, PackageStatus, Plan, RunResult, SandboxLevel, Usage};
 use crate::report::used;
 use crate::report::view::{AwaitingRow, branch_name};
 use crate::state::record::RunStarted;
@@ -84,6 +84,8 @@ pub struct Summary {
     pub options: BTreeMap<String, crate::base::json::Value>,
     /// What agents used up, as far as they tell.
     pub usage: Option<Usage>,
+    /// How the agents that did it were held in their rooms.
+    pub agents: Vec<AgentRow>,
     /// Packages in file order.
     pub timeline: Vec<TimelineRow>,
     /// Contract files and what happened to them.
@@ -119,6 +121,17 @@ pub struct PlanRow {
     pub contracts_revision: u32,
     /// False if an attempt that was merged worked for other bytes of the plan.
     pub attempts_match: bool,
+}
+
+/// How an agent was held in its rooms.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AgentRow {
+    /// Its name.
+    pub agent: String,
+    /// How far it could write.
+    pub sandbox: SandboxLevel,
+    /// Why.
+    pub why: String,
 }
 
 /// What a package changed.
@@ -166,6 +179,7 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         seconds: ending.at.since(run.by.at).as_secs(),
         options: run.options.clone(),
         usage: usage(sources),
+        agents: agents(sources),
         timeline: timeline::rows(sources),
         contracts: contracts::rows(plan, &merged),
         scope: merged.iter().map(scope_row).collect(),
@@ -184,6 +198,21 @@ fn usage(sources: &Sources<'_>) -> Option<Usage> {
     let packages = sources.feature.packages.values();
     let attempts = packages.flat_map(|package| package.attempts.values());
     used::sum(attempts.filter_map(used::account))
+}
+
+/// Once for each way in which each agent was held; machines may differ.
+fn agents(sources: &Sources<'_>) -> Vec<AgentRow> {
+    let packages = sources.feature.packages.values();
+    let attempts = packages.flat_map(|package| package.attempts.values());
+    let rows = attempts.filter_map(|attempt| {
+        let held = attempt.result.as_ref()?.held.as_ref()?;
+        Some(AgentRow {
+            agent: attempt.attempt.agent.clone(),
+            sandbox: held.sandbox,
+            why: held.why.clone(),
+        })
+    });
+    rows.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A merged package with the attempt that was accepted.

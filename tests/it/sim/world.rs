@@ -313,6 +313,7 @@ impl Outside {
             log: None,
             tail: String::new(),
             account: None,
+            held: None,
             at: self.by().at,
         }
     }
