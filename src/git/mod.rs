@@ -19,6 +19,7 @@ pub mod objects;
 pub mod pack;
 pub mod plain_merge;
 pub mod raw;
+mod raw_tree;
 pub mod refs;
 pub mod remote;
 pub mod repo;

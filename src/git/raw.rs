@@ -4,17 +4,22 @@
 //! needs. Trees are compared as sets of entries, renames are a deletion and an addition, and both
 //! sides of every change are told. A tree that names an entry twice is an error, not a guess.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use gix::hash::ObjectId;
 use gix::objs::Kind as ObjectKind;
 use gix::prelude::{FindExt as _, HeaderExt as _};
 
 use crate::base::{Error, Oid, RepoPath, Result};
+use crate::git::raw_tree::parse_tree;
 
 /// Deepest nesting of folders that is followed.
 pub(super) const DEPTH_MAX: usize = 256;
+/// Most trees that are remembered.
+const KNOWN_MAX: usize = 32;
 /// Most entries of one comparison.
 const CHANGES_MAX: usize = 1_000_000;
 
@@ -22,6 +27,8 @@ const CHANGES_MAX: usize = 1_000_000;
 pub struct RawStore {
     odb: gix::odb::Handle,
     hash: gix::hash::Kind,
+    /// Trees that single paths were looked up in: a folder of many files is asked for each.
+    known: RefCell<BTreeMap<ObjectId, Rc<Entries>>>,
 }
 
 /// The part of a commit that history is made of.
@@ -86,7 +93,8 @@ impl RawStore {
         let hash = binary(like)?.kind();
         let odb = gix::odb::at(objects.to_owned(), hash)
             .map_err(|e| Error::io(format!("cannot open `{}`", objects.display()), e))?;
-        Ok(RawStore { odb, hash })
+        let known = RefCell::default();
+        Ok(RawStore { odb, hash, known })
     }
 
     /// Reads a commit.
@@ -194,19 +202,33 @@ impl RawStore {
         let Some(id) = self.folder(tree, folder)? else {
             return Ok(None);
         };
-        let found = self.entries(&id)?.remove(name);
-        Ok(found.filter(|e| e.0 != MODE_TREE).map(|e| leaf(&e)))
+        let entries = self.remembered(&id)?;
+        let found = entries.get(name).filter(|e| e.0 != MODE_TREE);
+        Ok(found.map(leaf))
     }
 
     fn folder(&self, tree: &Oid, path: &[u8]) -> Result<Option<ObjectId>> {
         let mut at = binary(tree)?;
         for part in path.split(|b| *b == b'/').filter(|part| !part.is_empty()) {
-            match self.entries(&at)?.get(part) {
+            match self.remembered(&at)?.get(part) {
                 Some((MODE_TREE, id)) => at = *id,
                 _ => return Ok(None),
             }
         }
         Ok(Some(at))
+    }
+
+    fn remembered(&self, id: &ObjectId) -> Result<Rc<Entries>> {
+        let mut known = self.known.borrow_mut();
+        if let Some(entries) = known.get(id) {
+            return Ok(Rc::clone(entries));
+        }
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        let entries = Rc::new(self.entries(id)?);
+        known.insert(*id, Rc::clone(&entries));
+        Ok(entries)
     }
 
     fn compare(
@@ -338,28 +360,6 @@ fn parse_commit(data: &[u8], hash: gix::hash::Kind) -> Option<RawCommit> {
         parents,
         seconds,
     })
-}
-
-fn parse_tree(mut data: &[u8], hash_length: usize) -> Option<Entries> {
-    let mut out = Entries::new();
-    while !data.is_empty() {
-        let blank = data.iter().take(8).position(|b| *b == b' ')?;
-        let mode = std::str::from_utf8(&data[..blank]).ok()?;
-        let mode = u32::from_str_radix(mode, 8).ok()?;
-        data = &data[blank + 1..];
-        let end = data.iter().position(|b| *b == 0)?;
-        let name = data[..end].to_vec();
-        data = &data[end + 1..];
-        if data.len() < hash_length || name.is_empty() {
-            return None;
-        }
-        let id = ObjectId::try_from(&data[..hash_length]).ok()?;
-        data = &data[hash_length..];
-        if out.insert(name, (mode, id)).is_some() {
-            return None;
-        }
-    }
-    Some(out)
 }
 
 pub(super) fn leaf(entry: &ModeAndId) -> RawEntry {
