@@ -201,6 +201,7 @@ mod tests {
             took: std::time::Duration::ZERO,
             log: None,
             tail: String::new(),
+            said: String::new(),
             survivors: Vec::new(),
             resumed: false,
             account: Some(crate::model::Account {

@@ -129,6 +129,19 @@ impl Fence {
     }
 }
 
+/// A fence around an agent that only reads: it writes what every program may, what its profile
+/// names outside of rooms, and `own`.
+pub fn reading(own: &Path, outside: &[String], home: Option<&Path>) -> Fence {
+    let names = CACHES.iter().copied();
+    let names = names.chain(outside.iter().map(String::as_str));
+    let system = SYSTEM.iter().map(PathBuf::from);
+    let writable = system.chain(names.filter_map(|name| at_home(name, home)));
+    Fence {
+        level: SandboxLevel::Scope,
+        writable: writable.chain([own.to_owned()]).collect(),
+    }
+}
+
 /// What an attempt writes in the git folder that it shares with everybody.
 fn shared(ground: &Ground<'_>) -> Result<Vec<PathBuf>> {
     let common = ground.repo.common_dir();

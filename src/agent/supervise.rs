@@ -43,6 +43,8 @@ pub struct AgentRun {
     pub log: Option<LogDigest>,
     /// The last lines, redacted.
     pub tail: String,
+    /// Its last text, redacted, if somebody reads its output; else the same as the tail.
+    pub said: String,
     /// Processes that could not be ended, for people; empty in all ordinary cases.
     pub survivors: Vec<String>,
     /// It was told to go on with a conversation.
@@ -169,6 +171,7 @@ fn nothing() -> AgentRun {
         took: Duration::ZERO,
         log: None,
         tail: String::new(),
+        said: String::new(),
         survivors: Vec::new(),
         resumed: false,
         account: None,
@@ -206,11 +209,17 @@ fn finish(
     settle_reset(&mut reader);
     let shown = |left: &process::Survivor| format!("{} {}", left.pid, text::foreign(&left.command));
     let redactor = order.environment.redactor();
+    let tail = redactor.tail(&tail.text(), TAIL_MAX);
+    let said = match reader.is_listening() {
+        true => redactor.redact(reader.said()),
+        false => tail.clone(),
+    };
     Ok(AgentRun {
         end,
         took: outcome.took,
         log: Some(log),
-        tail: redactor.tail(&tail.text(), TAIL_MAX),
+        tail,
+        said,
         survivors: outcome.survivors.iter().map(shown).collect(),
         resumed: order.conversation.is_some(),
         account: account(&reader, left, order, &redactor),

@@ -7,7 +7,7 @@ use crate::base::json::{self, json};
 use crate::base::text::foreign;
 use crate::commands::verbs::identity::{IdentityArgs, identity};
 use crate::commands::verbs::sessions::{self, Presence, SessionInfo, Wanted};
-use crate::commands::{Answer, Context, agent_profiles};
+use crate::commands::{Answer, Context, agent_profiles, agent_try};
 use crate::report::table::{Cell, Table};
 use crate::state::record::SessionStatus;
 
@@ -48,6 +48,7 @@ enum Verb {
   git wp agents deregister --session s1")]
     Deregister(Leave),
     Profiles(agent_profiles::Args),
+    Try(agent_try::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,6 +111,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
             told(&session, "deregistered")
         }
         Some(Verb::Profiles(args)) => agent_profiles::run(args, cx),
+        Some(Verb::Try(args)) => agent_try::run(args, cx),
         None => discover(&Discover::default(), cx),
     }
 }

@@ -7,6 +7,7 @@ pub mod ui;
 mod adopt;
 mod agent_hook;
 mod agent_profiles;
+mod agent_try;
 mod agents;
 mod approve;
 mod audit;

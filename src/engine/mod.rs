@@ -9,6 +9,7 @@ pub mod effect;
 pub mod event;
 pub mod machine;
 mod perform;
+pub mod reading;
 mod record;
 pub mod report;
 pub mod resume;

@@ -8,6 +8,7 @@ pub mod detect;
 pub mod document;
 mod explain;
 pub mod export;
+pub mod fits;
 pub mod guard;
 pub mod limits;
 mod linear;

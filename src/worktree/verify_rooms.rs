@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::{ContentHash, Error, Oid, RepoPath, Result};
 use crate::git::worktree::points_to;
-use crate::git::{Checkout, Files, Kind, NewCommit, Person, Refit, Repo, Start};
+use crate::git::{Checkout, Conversion, Files, Kind, NewCommit, Person, Refit, Repo, Start};
 use crate::os::lock::{self, FileLock};
 use crate::os::{clock, file};
 use crate::worktree::rooms::remove_stump;
@@ -215,6 +215,33 @@ impl VerifyRoom {
     /// The commit its HEAD stands on.
     pub fn commit(&self) -> &Oid {
         &self.commit
+    }
+
+    /// Its own git folder.
+    pub fn git_dir(&self) -> PathBuf {
+        let id = self.path().file_name().unwrap_or_default();
+        let repo = &self.checkout.repo;
+        repo.worktree_git_dir(&id.to_string_lossy())
+    }
+
+    /// Everything in it, but what is ignored, that is not as it was when it was taken.
+    ///
+    /// # Errors
+    /// The room cannot be read.
+    pub fn changed(&self) -> Result<Vec<RepoPath>> {
+        let found = self.checkout.tree(self.tree(), Conversion::Raw)?;
+        let mut changed = self.checkout.repo.changed_paths(self.tree(), &found.tree)?;
+        changed.extend(found.skipped);
+        Ok(changed)
+    }
+
+    /// True if its HEAD stands elsewhere than when it was taken.
+    ///
+    /// # Errors
+    /// HEAD cannot be read.
+    pub fn has_moved(&self) -> Result<bool> {
+        let head = self.checkout.repo.refs().head_of(&self.git_dir())?;
+        Ok(head.branch.is_some() || head.oid.as_ref() != Some(&self.commit))
     }
 
     /// Tracked files that are no longer as in the tree.

@@ -13,9 +13,10 @@ const ENDS: [(&str, i32); 2] = [
     ("git wp policy check merge add-auth --agent claude", 1),
 ];
 
-/// Examples that go on until somebody else comes, or need plans of many formats: of these only the
-/// words are tried.
-const WORDS_ONLY: [&str; 3] = [
+/// Examples that go on until somebody else comes, ask a service, or need plans of many formats: of
+/// these only the words are tried.
+const WORDS_ONLY: [&str; 4] = [
+    "git wp agents try ",
     "git wp implement add-auth --schedule-only",
     "git wp demo",
     "git wp plan ",

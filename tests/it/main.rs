@@ -43,6 +43,7 @@ mod cli_words;
 mod cli_work;
 mod config;
 mod doctor_damage;
+mod engine_reading;
 mod engine_run;
 mod examples;
 mod fuzz_readers;

@@ -10,6 +10,8 @@ use crate::model::{ParserKind, Trouble, Usage};
 const FILES_MAX: usize = 1000;
 /// Characters of an id of a session.
 const SESSION_MAX: usize = 200;
+/// Bytes of its last text.
+const SAID_MAX: usize = 256 << 10;
 /// Characters of what is shown of it.
 const HEARD_MAX: usize = 160;
 
@@ -79,6 +81,9 @@ pub(super) struct Fold {
     heard: String,
     /// What was heard last is a piece, to which the next one is added.
     in_pieces: bool,
+    /// Its last text, whole, and whether a piece is added to it.
+    said: String,
+    is_open: bool,
     repeated: Repeated,
     room: String,
 }
@@ -94,6 +99,8 @@ impl Fold {
             in_all: false,
             heard: String::new(),
             in_pieces: false,
+            said: String::new(),
+            is_open: false,
             repeated: Repeated::default(),
             room: room.trim_end_matches('/').to_owned(),
         }
@@ -107,6 +114,21 @@ impl Fold {
     /// What was said or done last, as it came.
     pub(super) fn heard(&self) -> &str {
         &self.heard
+    }
+
+    /// Its last text, whole up to a limit.
+    pub(super) fn said(&self) -> &str {
+        self.said.trim()
+    }
+
+    /// Lines of plain text and pieces make one text until a tool is used.
+    fn say(&mut self, text: &str, is_part: bool) {
+        if !(is_part && self.is_open) {
+            self.said.clear();
+        }
+        let left = SAID_MAX.saturating_sub(self.said.len());
+        self.said.push_str(text::head(text, left));
+        self.is_open = is_part;
     }
 
     /// How often in a row the same was done or said.
@@ -187,6 +209,10 @@ impl Fold {
         if self.kind != ParserKind::Lines {
             self.goes_on();
         }
+        match self.kind {
+            ParserKind::Lines => self.say(&format!("{said}\n"), true),
+            _ => self.say(said, false),
+        }
         self.hear(said);
         self.repeated.texts.take(hash(said));
     }
@@ -196,6 +222,7 @@ impl Fold {
             return;
         }
         self.goes_on();
+        self.say(piece, true);
         let line = piece.rsplit('\n').find(|line| !line.trim().is_empty());
         match (piece.contains('\n'), line) {
             (true, Some(line)) => self.hear(line),
@@ -214,6 +241,7 @@ impl Fold {
 
     fn tool(&mut self, tool: &Tool) {
         self.goes_on();
+        self.is_open = false;
         self.digest.tools += 1;
         self.repeated.tools.take(tool.key);
         self.hear(format!("{} {}", tool.name, tool.what).trim_end());

@@ -104,6 +104,11 @@ impl Reader {
         self.fold.heard()
     }
 
+    /// The agent's last text, whole up to 256 KiB; empty if nobody knows. Foreign text.
+    pub fn said(&self) -> &str {
+        self.fold.said()
+    }
+
     /// How often in a row it did or said the same.
     pub fn in_a_row(&self) -> u32 {
         self.fold.in_a_row()

@@ -53,8 +53,7 @@ impl Worker {
         let earlier = self.continued(attempt)?;
         let conversation = self.conversation(attempt, earlier, room)?;
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
-        let environment = self.room_environment(attempt, package, room)?;
-        let environment = desk.told(environment);
+        let environment = desk.told(self.room_environment(attempt, package, room)?);
         let redactor = environment.redactor();
         let (held, fence) = self.fence(attempt, package, room)?;
         let wiring = self.wiring(attempt, package, room)?;
