@@ -195,3 +195,25 @@ fn a_conversation_that_is_lost_costs_nothing_but_a_new_one() {
         "half"
     );
 }
+
+/// The keys of an agent are for the program of that agent.
+#[test]
+fn what_an_agent_is_given_reaches_no_command_and_no_other_agent() {
+    let check = "test -z \"$FAKE_KEY\" && test -n \"$NAMED\"";
+    let scratch = scene(&[Pkg::new("wp-a").check("no-key", check)], 1);
+    fs::remove_file(scratch.beside("quota")).unwrap();
+    let profile = scratch.beside("home/.config/git-wp/agents/fake.toml");
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(&profile, format!("pass = [\"FAKE_*\"]\n{text}")).unwrap();
+    scratch.git(&["config", "wp.agent.fake.env", "NAMED"]);
+    let demand = "test -n \"$FAKE_KEY\" && test -n \"$NAMED\" || exit 9\n";
+    let agent = fs::read_to_string(scratch.beside("agent.sh")).unwrap();
+    fs::write(scratch.beside("agent.sh"), format!("{demand}{agent}")).unwrap();
+    let mut run = scratch.wp_command(&RUN);
+    let run = run.env("FAKE_KEY", "k").env("NAMED", "n").output().unwrap();
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stdout)
+    );
+}

@@ -146,12 +146,18 @@ impl Shared {
         parse_scope(&package.scope, self.fold)
     }
 
-    /// The environment of agents and commands: the allowlist and what the profiles name.
+    /// The environment of commands: the allowlist, and what the user names for agents. What an
+    /// agent's own program needs, keys above all, is not for commands that run its code.
     pub(super) fn environment(&self) -> Environment {
-        let all = self.setup.staff.all();
-        let names: Vec<String> = all.iter().flat_map(|p| &p.env).cloned().collect();
+        let all = self.setup.staff.all().into_iter();
+        let own = all.flat_map(|p| p.env.iter().filter(|name| !p.data.pass.contains(name)));
+        self.with_variables(&own.cloned().collect::<Vec<_>>())
+    }
+
+    /// The allowlist with these variables beside it.
+    pub(super) fn with_variables(&self, names: &[String]) -> Environment {
         let Person { name, email } = &self.setup.person;
-        let environment = Environment::allowed(&self.setup.environment, &names);
+        let environment = Environment::allowed(&self.setup.environment, names);
         let environment = environment.with_identity(name, email);
         match self.setup.settings.project.worktree.lfs {
             true => environment,

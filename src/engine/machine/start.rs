@@ -153,7 +153,8 @@ impl Worker {
         scope.readable = (setup.settings.project.worktree.sparse == Sparse::Scope)
             .then(|| readable_in(&package.scope));
         scope.write(setup.repo.common_dir())?;
-        let mut environment = self.shared.environment();
+        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        let mut environment = self.shared.with_variables(&profile.env);
         if !self.shared.hooks_installed {
             for (name, value) in install::env_config(setup.repo.common_dir()) {
                 environment = environment.with(name, value);
