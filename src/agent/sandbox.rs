@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Error, RefName, RepoPath, Result, json, text};
 use crate::git::{RefStorage, Repo};
 use crate::model::agent_profile::SandboxDefault;
-use crate::model::{Durability, SandboxLevel, ScopeMode, ScopeSpec};
+use crate::model::{Durability, Isolation, SandboxLevel, ScopeMode, ScopeSpec};
 use crate::os::file::{self, Access};
 use crate::os::process::{self, Input, Invocation};
 use crate::os::{confine, tree};
@@ -85,6 +85,8 @@ pub struct Ground<'a> {
     pub room: &'a Path,
     /// The room's own git folder.
     pub git_dir: &'a Path,
+    /// What the room shares with the repository.
+    pub isolation: Isolation,
     /// The branch of the attempt.
     pub branch: &'a RefName,
     /// Where the package may write.
@@ -150,11 +152,12 @@ fn shared(ground: &Ground<'_>) -> Result<Vec<PathBuf>> {
     let attempt =
         attempt.ok_or_else(|| Error::bug("a room that is not named after its attempt"))?;
     let wp = ground.repo.wp_dir();
-    let mut all = vec![
-        common.join("objects"),
-        wp.join("inbox").join(attempt),
-        wp.join("run").join(attempt).join("out"),
-    ];
+    let out = wp.join("run").join(attempt).join("out");
+    let mut all = vec![wp.join("inbox").join(attempt), out];
+    if ground.isolation == Isolation::Clone {
+        return Ok(all);
+    }
+    all.push(common.join("objects"));
     match ground.repo.ref_storage() {
         // One folder holds the refs of all: it cannot be opened for one of them.
         RefStorage::Reftable => all.push(common.join("reftable")),

@@ -9,8 +9,8 @@ use crate::base::json::{Value, json};
 use crate::base::{Result, text};
 use crate::commands::{Answer, Context};
 use crate::model::agent_profile::SandboxDefault;
-use crate::model::settings::AgentSettings;
-use crate::model::{Listed, Roster, Settings};
+use crate::model::settings::{AgentSettings, TRUST_STANDARD};
+use crate::model::{Isolation, Listed, Roster, Settings};
 use crate::os::clock::Moment;
 use crate::os::confine;
 use crate::os::process::{Invocation, Session, Status, find_program, run_watched};
@@ -43,6 +43,7 @@ struct Row {
     name: String,
     profile: Result<Profile>,
     sandbox: Result<SandboxDefault>,
+    isolation: Isolation,
     program: Option<String>,
     version: Option<String>,
     said: Vec<String>,
@@ -72,6 +73,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         "parser",
         "trust",
         "sandbox",
+        "room",
         "changed by",
     ]);
     for row in &rows {
@@ -113,8 +115,12 @@ fn row(
     let program = profile.as_ref().ok().and_then(Profile::program);
     let path = cx.env().get("PATH").unwrap_or_default();
     let found = program.and_then(|program| find_program(program, path, cx.here()));
+    let trust = profile
+        .as_ref()
+        .map_or(TRUST_STANDARD, |profile| profile.trust);
     Row {
         name: name.to_owned(),
+        isolation: settings.isolation_of(name, trust),
         sandbox: sandbox::stance(asked, &usual, missing),
         program: found.map(|file| file.display().to_string()),
         version: None,
@@ -136,6 +142,7 @@ fn said(name: &str, listed: Option<&Listed>, configured: Option<&AgentSettings>)
             ("effort", own.effort.is_some()),
             ("env", !own.env.is_empty()),
             ("fallback", own.fallback.is_some()),
+            ("isolation", own.isolation.is_some()),
             ("model", own.model.is_some()),
             ("parser", own.parser.is_some()),
             ("repeat", own.repeat.is_some()),
@@ -203,6 +210,7 @@ fn cells(row: &Row) -> Vec<Cell> {
         Cell::new(parser),
         Cell::new(trust),
         Cell::new(sandbox),
+        Cell::new(row.isolation.as_str()),
         Cell::new(row.said.join("; ")),
     ]
 }
@@ -219,6 +227,7 @@ fn value(row: &Row, roster: &Roster) -> Value {
         "program": row.program,
         "version": row.version,
         "sandbox": {"level": level, "why": why},
+        "isolation": row.isolation.as_str(),
         "changed_by": row.said,
         "file": listed.and_then(|listed| listed.file.clone()),
         "overridden": listed.map(|listed| listed.overridden.clone()).unwrap_or_default(),

@@ -8,8 +8,17 @@ use crate::model::ParserKind;
 use crate::model::settings::{AgentSettings, Chosen, Settings};
 
 /// The fields that are known; another one is no error, but a key that nobody knows.
-const FIELDS: [&str; 10] = [
-    "command", "effort", "env", "fallback", "model", "parser", "repeat", "sandbox", "trust",
+const FIELDS: [&str; 11] = [
+    "command",
+    "effort",
+    "env",
+    "fallback",
+    "isolation",
+    "model",
+    "parser",
+    "repeat",
+    "sandbox",
+    "trust",
     "writable",
 ];
 
@@ -52,6 +61,7 @@ fn set_agent(
         "effort" => agent.effort = Some(given.text()?),
         "parser" => agent.parser = Some(parser(given)?),
         "repeat" => agent.repeat = Some(given.small(1_000_000)?),
+        "isolation" => agent.isolation = Some(given.isolation()?),
         "sandbox" => agent.sandbox = Some(given.sandbox()?),
         "writable" => agent.writable.push(given.text()?),
         "fallback" => {

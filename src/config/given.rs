@@ -1,7 +1,7 @@
 //! A value of git config or of a variable, read as what it has to be.
 
 use crate::base::{Error, Result, text};
-use crate::model::SandboxLevel;
+use crate::model::{Isolation, SandboxLevel};
 
 /// One entry, with its key for what is said about it.
 pub(super) struct Given<'a> {
@@ -22,6 +22,12 @@ impl Given<'_> {
     pub(super) fn sandbox(&self) -> Result<SandboxLevel> {
         let level = SandboxLevel::parse(self.value.trim());
         level.ok_or_else(|| self.bad("`off`, `repo` or `scope`"))
+    }
+
+    /// What rooms share with the repository.
+    pub(super) fn isolation(&self) -> Result<Isolation> {
+        let isolation = Isolation::parse(self.value.trim());
+        isolation.ok_or_else(|| self.bad("`worktree` or `clone`"))
     }
 
     /// Reads the value as git reads a boolean.

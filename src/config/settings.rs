@@ -139,6 +139,7 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
         "purple.statuscommand" => settings.purple.status_command = Some(given.text()?),
         "purple.statusserver" => settings.purple.status_server = Some(given.text()?),
         "sandbox" => settings.sandbox = Some(given.sandbox()?),
+        "isolation" => settings.isolation = Some(given.isolation()?),
         "sandboxwritable" => settings.sandbox_writable.push(given.text()?),
         "lockseconds" => settings.lock_wait = Duration::from_secs(given.number(0, 3600)?),
         _ => return Ok(false),

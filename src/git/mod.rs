@@ -29,6 +29,7 @@ pub mod version;
 pub mod worktree;
 
 mod baseline;
+mod home;
 mod index_root;
 mod look;
 mod loose;
@@ -41,6 +42,7 @@ pub use cmd::{Answer, Git};
 pub use commit::{Commit, NewCommit, Person};
 pub use disk::{Conversion, OnDisk};
 pub use format::Format;
+pub use home::home_of;
 pub use merge::{MergeMessage, Merged};
 pub use objects::{EMPTY_OBJECT, Kind, Objects};
 pub use refit::Refit;

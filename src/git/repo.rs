@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::base::{Error, Result, text};
 use crate::git::cmd::Git;
 use crate::git::format::Format;
+use crate::git::home::home_of;
 use crate::git::sub::Sub;
 
 /// Pack indices that can be open at once; fixed when the object store is opened, so it has to
@@ -62,7 +63,12 @@ impl Repo {
         if trust != gix::sec::Trust::Full {
             ask_git_for_trust(&start)?;
         }
-        Self::open(&start.join(git_dir), work_dir.map(|dir| start.join(dir)))
+        let git_dir = start.join(git_dir);
+        // A worktree that stands apart is one of its repository all the same.
+        let home = home_of(&git_dir).zip(git_dir.file_name());
+        let linked = home.map(|(common, id)| common.join("worktrees").join(id));
+        let git_dir = linked.filter(|dir| dir.is_dir()).unwrap_or(git_dir);
+        Self::open(&git_dir, work_dir.map(|dir| start.join(dir)))
     }
 
     /// Opens exactly `git_dir`, for instance a shadow repository, without any discovery. Its

@@ -65,7 +65,7 @@ impl Repo {
     }
 
     /// Puts a detached HEAD into the git folder of a worktree that nobody else uses.
-    pub(super) fn detach(&self, git_dir: &Path, commit: &Oid) -> Result<()> {
+    pub(in crate::git) fn detach(&self, git_dir: &Path, commit: &Oid) -> Result<()> {
         if self.ref_storage() == RefStorage::Reftable {
             let git = Git::in_git_dir(git_dir);
             let call = git.call(Sub::UpdateRef).args(["--no-deref", "HEAD"]);

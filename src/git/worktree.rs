@@ -312,7 +312,7 @@ fn is_barely_begun(folder: &Path) -> bool {
 }
 
 /// Makes the folder's `.git` file lead to `git_dir`, whatever stood there.
-pub(super) fn put_pointer(folder: &Path, git_dir: &Path) -> Result<()> {
+pub(in crate::git) fn put_pointer(folder: &Path, git_dir: &Path) -> Result<()> {
     use std::os::unix::ffi::OsStrExt;
     let pointer = [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat();
     let (path, off) = (folder.join(".git"), crate::model::Durability::Off);

@@ -10,7 +10,7 @@ use crate::os::file;
 /// The text for the agent if the commit is refused.
 pub(super) fn judge(place: &Place, room: &Room, scope: &RoomScope) -> Result<Option<String>> {
     let repo = Repo::open_at(&room.git_dir)?;
-    let raw = RawStore::open(&room.common_dir.join("objects"), &scope.base)?;
+    let raw = RawStore::open(&room.objects, &scope.base)?;
     let head = repo.refs().head()?;
     let tree = head
         .oid

@@ -79,7 +79,7 @@ fn refuse_ref(scope: &RoomScope, name: &str) -> String {
 
 /// Judges the commits that come to the branch, one by one, newest first.
 fn commits(room: &Room, scope: &RoomScope, old: Option<&Oid>, new: &Oid) -> Result<Option<String>> {
-    let store = RawStore::open(&room.common_dir.join("objects"), &scope.base)?;
+    let store = RawStore::open(&room.objects, &scope.base)?;
     let mut at = new.clone();
     for _ in 0..COMMITS_MAX {
         if at == scope.base || Some(&at) == old {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RefName, Result, json};
+use crate::git::home_of;
 use crate::model::{Durability, ScopeSpec};
 use crate::os::file::{self, Access};
 
@@ -147,6 +148,8 @@ pub struct Room {
     pub git_dir: PathBuf,
     /// The git folder of the repository.
     pub common_dir: PathBuf,
+    /// The objects that git reads and writes there.
+    pub objects: PathBuf,
     /// What may be done; `None` outside of rooms.
     pub scope: Option<RoomScope>,
 }
@@ -161,14 +164,16 @@ impl Room {
             Some(dir) => place.folder.join(dir),
             None => find_git_dir(&place.folder)?,
         };
-        let common_dir = match file::read(&git_dir.join("commondir"))? {
+        let shared = match file::read(&git_dir.join("commondir"))? {
             Some(bytes) => git_dir.join(String::from_utf8_lossy(&bytes).trim_end()),
             None => git_dir.clone(),
         };
+        let common_dir = home_of(&git_dir).map_or(shared.clone(), Path::to_owned);
         let common_dir = std::fs::canonicalize(&common_dir)
             .map_err(|e| Error::io(format!("cannot enter `{}`", common_dir.display()), e))?;
         let mut room = Room {
             scope: None,
+            objects: shared.join("objects"),
             git_dir,
             common_dir,
         };
@@ -184,7 +189,8 @@ impl Room {
     fn own_attempt(&self) -> Option<AttemptId> {
         let name = self.git_dir.file_name()?.to_str()?;
         let is_linked = self.git_dir.parent()?.file_name()? == "worktrees";
-        AttemptId::parse(name.strip_prefix("wp-").filter(|_| is_linked)?)
+        let is_ours = is_linked || home_of(&self.git_dir).is_some();
+        AttemptId::parse(name.strip_prefix("wp-").filter(|_| is_ours)?)
     }
 }
 

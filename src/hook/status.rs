@@ -45,6 +45,7 @@ pub fn status(repo: &Repo, program: &Path) -> Result<HooksStatus> {
     let room = Room {
         git_dir: repo.git_dir().to_owned(),
         common_dir: repo.common_dir().to_owned(),
+        objects: repo.common_dir().join("objects"),
         scope: None,
     };
     let place = Place {

@@ -228,6 +228,42 @@ impl SandboxLevel {
     }
 }
 
+/// What an agent's room shares with the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Objects, refs and configuration: a worktree.
+    Worktree,
+    /// Nothing that can be written there: a clone that reads the repository's objects.
+    Clone,
+}
+
+impl Isolation {
+    /// The highest trust whose agents work in clones unless somebody says otherwise.
+    const CLONE_TRUST: u8 = 1;
+
+    /// What was `asked` for, else what fits this trust.
+    pub fn of(asked: Option<Self>, trust: u8) -> Self {
+        asked.unwrap_or(match trust {
+            0..=Self::CLONE_TRUST => Isolation::Clone,
+            _ => Isolation::Worktree,
+        })
+    }
+
+    /// The isolation of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Isolation::Worktree, Isolation::Clone];
+        all.into_iter().find(|one| one.as_str() == word)
+    }
+
+    /// The word in configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Isolation::Worktree => "worktree",
+            Isolation::Clone => "clone",
+        }
+    }
+}
+
 /// Texts in an agent's errors that tell what is wrong, in any case of letters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -25,7 +25,7 @@ pub mod task;
 pub mod usage;
 pub mod verification;
 
-pub use agent_profile::{AgentProfile, ParserKind, PromptChannel, SandboxLevel};
+pub use agent_profile::{AgentProfile, Isolation, ParserKind, PromptChannel, SandboxLevel};
 pub use contract::{Contract, ContractKind, Contracts};
 pub use escalation::Escalation;
 pub use evidence::{Evidence, StepEvidence, StepState};

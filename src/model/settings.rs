@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::RefName;
-use crate::model::agent_profile::{ParserKind, SandboxLevel};
+use crate::model::agent_profile::{Isolation, ParserKind, SandboxLevel};
 use crate::model::guard::{GuardSettings, PolicySettings};
 
 /// What configuration decides. Read once at the border; inside, the field is handed down, not this.
@@ -56,6 +56,8 @@ pub struct Settings {
     pub purple: PurpleSettings,
     /// How far agents are confined (`wp.sandbox`); `None`: what the profile of an agent says.
     pub sandbox: Option<SandboxLevel>,
+    /// What rooms share with the repository (`wp.isolation`); `None`: by the trust of the agent.
+    pub isolation: Option<Isolation>,
     /// Further folders and files that confined agents may write (`wp.sandboxWritable`, several).
     pub sandbox_writable: Vec<String>,
     /// What `wp.toml` says.
@@ -84,8 +86,19 @@ pub struct AgentSettings {
     pub repeat: Option<u32>,
     /// How far it is confined (`wp.agent.NAME.sandbox`); wins over [`Settings::sandbox`].
     pub sandbox: Option<SandboxLevel>,
+    /// What its rooms share with the repository (`wp.agent.NAME.isolation`); wins over
+    /// [`Settings::isolation`].
+    pub isolation: Option<Isolation>,
     /// Folders and files outside its room that it writes (`wp.agent.NAME.writable`, several).
     pub writable: Vec<String>,
+}
+
+impl Settings {
+    /// What the rooms of the agent `name` share with the repository.
+    pub fn isolation_of(&self, name: &str, trust: u8) -> Isolation {
+        let own = self.agents.get(name).and_then(|own| own.isolation);
+        Isolation::of(own.or(self.isolation), trust)
+    }
 }
 
 /// Trust of an agent of which nobody says how far it goes: it may write, which is what plans ask
@@ -293,6 +306,7 @@ impl Default for Settings {
             poll: Duration::from_secs(2),
             purple: PurpleSettings::default(),
             sandbox: None,
+            isolation: None,
             sandbox_writable: Vec::new(),
             project: Project::default(),
         }

@@ -18,6 +18,7 @@ pub mod sparse;
 pub mod submodules;
 pub mod verify_rooms;
 
+mod apart;
 mod checkpoint;
 mod head_log;
 mod record;

@@ -65,6 +65,10 @@ impl Room {
         &self.repo
     }
 
+    pub(super) fn by(&self) -> &Person {
+        &self.by
+    }
+
     pub(super) fn durability(&self) -> Durability {
         self.durability
     }
@@ -218,6 +222,7 @@ impl Room {
     /// Keeps everything that is not ignored, and commits that no branch of the attempt holds,
     /// under [`Room::salvage_ref`]. An earlier salvage stays reachable from the new one.
     pub fn salvage(&self) -> Result<Salvage> {
+        self.rejoin()?;
         let head = self.best_head()?;
         let mut parents: Vec<Oid> = head.iter().cloned().collect();
         let loose: Vec<Oid> = self

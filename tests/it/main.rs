@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agent_isolation;
 mod agent_menagerie;
 mod agent_moves;
 mod agent_quota;

@@ -42,6 +42,7 @@ pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> 
             Ok(held) => format!("{} ({})", held.sandbox.as_str(), held.why),
             Err(error) => format!("refused: {}", error.message()),
         };
+        let room = settings.isolation_of(&name, profile.trust).as_str();
         let hooks = &profile.data.hooks;
         let before = match hooks.kind {
             HooksKind::None if hooks.why.is_empty() => "nothing is known of hooks",
@@ -55,7 +56,8 @@ pub(super) fn look(cx: &mut Context<'_>, _mode: Mode, found: &mut Diagnosis) -> 
             HooksKind::None | HooksKind::Codex | HooksKind::Gemini => "; reads: advice only",
         };
         let depths = format!(
-            "before a write: {before}; sandbox: {fence}; at commit: git hooks; gate{reads}"
+            "before a write: {before}; sandbox: {fence} in a {room}; at commit: git hooks; \
+             gate{reads}"
         );
         found.fact(&format!("agent {name}"), depths);
     }

@@ -9,7 +9,7 @@ use crate::agent::{Fence, Places, held};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
 use crate::model::settings::Sparse;
-use crate::model::{Held, Package, SandboxLevel};
+use crate::model::{Held, Isolation, Package, SandboxLevel};
 use crate::os::confine;
 use crate::state::record::Attempt;
 use crate::worktree::Room;
@@ -44,6 +44,21 @@ impl Worker {
         wiring.write(profile.data.hooks.kind)
     }
 
+    /// What the room of the attempt shares with the repository.
+    fn isolation(&self, attempt: &Attempt) -> Result<Isolation> {
+        let setup = &self.shared.setup;
+        let profile = setup.staff.find(&attempt.package, &attempt.agent)?;
+        Ok(setup.settings.isolation_of(&profile.name, profile.trust))
+    }
+
+    /// Sets the room apart, if its agent is to work in a clone.
+    pub(super) fn part(&self, attempt: &Attempt, room: &Room) -> Result<()> {
+        match self.isolation(attempt)? {
+            Isolation::Worktree => Ok(()),
+            Isolation::Clone => room.part(),
+        }
+    }
+
     /// How the agent is held, and by what; without a fence it writes wherever its user may.
     pub(super) fn fence(
         &self,
@@ -64,10 +79,16 @@ impl Worker {
         sandbox::make_ready(state, home)?;
         let outside = own.map_or(&[][..], |own| &own.writable).iter();
         let outside = { outside.chain(&settings.sandbox_writable).chain(state) }.cloned();
+        let isolation = self.isolation(attempt)?;
+        let git_dir = match isolation {
+            Isolation::Worktree => room.git_dir(),
+            Isolation::Clone => room.apart().folder().to_owned(),
+        };
         let ground = Ground {
             repo: &setup.repo,
             room: room.path(),
-            git_dir: &room.git_dir(),
+            git_dir: &git_dir,
+            isolation,
             branch: &attempt.branch,
             scope: &package.scope,
             outputs: &settings.project.worktree.writable,

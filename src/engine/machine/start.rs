@@ -9,10 +9,11 @@ use crate::engine::machine::go_on::spent;
 use crate::engine::machine::prompting::{self, Material, Target};
 use crate::engine::machine::watching::Watching;
 use crate::engine::machine::worker::Worker;
+use crate::git::Conversion;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
 use crate::model::settings::Sparse;
-use crate::model::{AttemptResult, Deviation, OutcomeKind, Package, ScopeSpec};
+use crate::model::{AttemptResult, Deviation, OutcomeKind, Package, RoomState, ScopeSpec};
 use crate::os::clock;
 use crate::scope::Fold;
 use crate::state::record::Attempt;
@@ -55,6 +56,7 @@ impl Worker {
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
         let environment = desk.told(self.room_environment(attempt, package, room)?);
         let redactor = environment.redactor();
+        self.part(attempt, room)?;
         let (held, fence) = self.fence(attempt, package, room)?;
         let wiring = self.wiring(attempt, package, room)?;
         let before = Watching::begin(self, room)?;
@@ -76,13 +78,12 @@ impl Worker {
             program: &self.shared.setup.program,
             fence: fence.as_ref(),
         };
-        let ended = self.supervise(&attempt.agent, &order, room)?;
+        let ended = self.supervise(&attempt.agent, &order, room);
+        // Whoever goes on looks for its commits in the repository.
+        let ended = ended.inspect_err(|_| drop(room.rejoin()))?;
         let conversion = before.end(self, room, deviations)?;
-        let state = room.commit_leftovers(Leftovers {
-            message: &leftovers_message(package, attempt),
-            by: &self.shared.setup.person,
-            conversion,
-        })?;
+        let message = leftovers_message(package, attempt);
+        let state = self.left((&message, conversion), room, deviations)?;
         let mut result = collect::collect(&Collect {
             run: &ended,
             room: &state,
@@ -99,6 +100,22 @@ impl Worker {
         deviations.extend(ended.survivors.iter().map(survivor));
         deviations.extend(remarks(package, &result));
         Ok(Box::new(result))
+    }
+
+    /// Takes over what was committed in a clone, and commits what is left in the room.
+    fn left(
+        &self,
+        (message, conversion): (&str, Conversion),
+        room: &Room,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<RoomState> {
+        let lost = room.rejoin()?;
+        deviations.extend(lost.map(|why| deviation("clone", why, Vec::new())));
+        room.commit_leftovers(Leftovers {
+            message,
+            by: &self.shared.setup.person,
+            conversion,
+        })
     }
 
     fn make_room(&self, attempt: &Attempt, package: &Package) -> Result<Room> {

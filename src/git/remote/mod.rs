@@ -5,6 +5,7 @@
 //! carried over only where it cannot name a program; see [`Remote`].
 
 mod admit;
+pub mod apart;
 mod fetch;
 mod list;
 mod outpost;
