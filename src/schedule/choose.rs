@@ -4,16 +4,18 @@
 //! An agent whose service refuses it is left alone by the whole run, so that not one attempt after
 //! the other is spent on learning the same thing.
 
+use std::collections::BTreeMap;
+
 use crate::base::Timestamp;
 use crate::model::{OutcomeKind, Trouble, Usage};
 use crate::schedule::agenda::Item;
-use crate::schedule::hands::Hand;
+use crate::schedule::hands::{Hand, Purse};
 use crate::schedule::input::Input;
 use crate::schedule::why::Why;
 use crate::state::view::{AttemptView, PackageView};
 
 /// What the attempts of a package used up in this run.
-fn used(input: &Input<'_>, package: &PackageView) -> Usage {
+fn used_by(input: &Input<'_>, package: &PackageView) -> Usage {
     let ours = |attempt: &&AttemptView| attempt.attempt.run.as_ref() == Some(&input.options.run);
     let attempts = package.attempts.values().filter(ours);
     let results = attempts.filter_map(|attempt| attempt.result.as_ref());
@@ -22,25 +24,27 @@ fn used(input: &Input<'_>, package: &PackageView) -> Usage {
 }
 
 /// Why nothing more is spent on a package, if that is so.
-pub(super) fn spent(input: &Input<'_>, item: &Item) -> Option<Why> {
+pub(super) fn spent(input: &Input<'_>, known: &Known<'_>, item: &Item) -> Option<Why> {
     let purses = &input.options.purses;
-    let packages = &input.records().packages;
-    let each = packages.values().map(|package| used(input, package));
-    let all: Vec<Usage> = each.collect();
-    if let Some(words) = purses.run.spent(&all.iter().sum()) {
+    if let Some(words) = purses.run.spent(&known.used) {
         return Some(Why::Spent(format!("the run has {words}")));
     }
-    let own = packages.get(&item.id).map(|package| used(input, package));
+    let package = input.records().packages.get(&item.id);
+    let own = package.map(|package| used_by(input, package));
     let words = purses.package.spent(&own.unwrap_or_default())?;
     Some(Why::Spent(format!("the package has {words}")))
 }
 
 /// Who starts a package now.
-pub(super) fn agent<'a>(input: &Input<'a>, item: &Item) -> Result<&'a Hand, Why> {
+pub(super) fn agent<'a>(
+    input: &Input<'a>,
+    known: &Known<'_>,
+    item: &Item,
+) -> Result<&'a Hand, Why> {
     let chain = input.options.hands.of(&item.id);
     let mut refused = None;
     for hand in chain.iter().filter(|hand| hand.trust >= item.min_trust) {
-        match trouble(input, &hand.agent) {
+        match known.troubles.get(hand.agent.as_str()) {
             None => return Ok(hand),
             // The first of the chain is the one that the user wants.
             Some(trouble) => refused = refused.or(Some((hand, trouble))),
@@ -59,25 +63,40 @@ pub(super) fn agent<'a>(input: &Input<'a>, item: &Item) -> Result<&'a Hand, Why>
     })
 }
 
-/// Why the service behind an agent does not serve it, as far as that is still true: until the time
-/// it told, or, where it told none, for as long as this process lives.
-fn trouble<'a>(input: &Input<'a>, agent: &str) -> Option<&'a Trouble> {
-    let lasts = |trouble: &&Trouble| trouble.resets_at.is_none_or(|at| at > input.now);
-    let seen = input.observed.unserved.get(agent).filter(lasts);
-    seen.or_else(|| recorded(input, agent))
+/// What a round knows of services and of what was spent, found once for all packages.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    /// Agents that are not served now: until the time that was told, or, where none was, for as
+    /// long as this process lives.
+    troubles: BTreeMap<&'a str, &'a Trouble>,
+    /// What the run used up; nothing if nobody limits it.
+    used: Usage,
 }
 
-fn recorded<'a>(input: &Input<'a>, agent: &str) -> Option<&'a Trouble> {
-    let packages = input.records().packages.values();
-    let attempts = packages.flat_map(|package| package.attempts.values());
-    let ours = attempts.filter(|attempt| {
-        attempt.attempt.agent == agent && attempt.attempt.by.actor == input.options.actor
-    });
-    let troubles = ours.filter_map(unserved);
-    let until = |trouble: &&Trouble| trouble.resets_at.filter(|at| *at > input.now);
-    troubles
-        .filter(|trouble| until(trouble).is_some())
-        .max_by_key(|trouble| trouble.resets_at)
+impl<'a> Known<'a> {
+    pub(super) fn of(input: &Input<'a>) -> Self {
+        let packages = &input.records().packages;
+        let attempts = packages
+            .values()
+            .flat_map(|package| package.attempts.values());
+        let ours = attempts.filter(|a| a.attempt.by.actor == input.options.actor);
+        let told = ours.filter_map(|a| Some((a.attempt.agent.as_str(), unserved(a)?)));
+        let mut told: Vec<_> = told
+            .filter(|(_, trouble)| trouble.resets_at.is_some_and(|at| at > input.now))
+            .collect();
+        // The last of an agent counts: the one that lasts longest.
+        told.sort_by_key(|(_, trouble)| trouble.resets_at);
+        let seen = input.observed.unserved.iter();
+        let seen = seen.filter(|(_, t)| t.resets_at.is_none_or(|at| at > input.now));
+        let seen = seen.map(|(agent, trouble)| (agent.as_str(), trouble));
+        let is_limited = input.options.purses.run != Purse::default();
+        let used = packages.values().filter(|_| is_limited);
+        let used: Vec<Usage> = used.map(|package| used_by(input, package)).collect();
+        Known {
+            troubles: told.into_iter().chain(seen).collect(),
+            used: used.iter().sum(),
+        }
+    }
 }
 
 /// What its service told an attempt that it would not serve.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use crate::base::{ContentHash, PackageId};
 use crate::schedule::agenda::Item;
+use crate::schedule::choose::Known;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work};
 use crate::schedule::picture::Picture;
@@ -25,9 +26,10 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
         .collect();
     let input = picture.input;
     idle.sort_by_cached_key(|(item, _)| (Reverse(item.rank), item.priority, turn(&input, item)));
+    let known = Known::of(&input);
     for (item, number) in idle {
         let package = item.id.clone();
-        let decision = match starter(picture, item) {
+        let decision = match starter(picture, &known, item) {
             Ok(agent) => Decision::Start {
                 package,
                 number,
@@ -48,7 +50,7 @@ fn turn(input: &Input<'_>, item: &Item) -> Option<ContentHash> {
 }
 
 /// The agent that starts the package now, or why none does.
-fn starter(picture: &Picture<'_>, item: &Item) -> Result<String, Why> {
+fn starter(picture: &Picture<'_>, known: &Known<'_>, item: &Item) -> Result<String, Why> {
     let obstacle = asked(picture, item)
         .or_else(|| dependencies(picture, item))
         .or_else(|| forbidden(picture, item));
@@ -58,10 +60,10 @@ fn starter(picture: &Picture<'_>, item: &Item) -> Result<String, Why> {
     let agent = match picture.input.options.duties {
         // Who starts nothing has no agent to choose.
         Duties::Integrate => String::new(),
-        Duties::All | Duties::Work => choose::agent(&picture.input, item)?.agent.clone(),
+        Duties::All | Duties::Work => choose::agent(&picture.input, known, item)?.agent.clone(),
     };
     let obstacle = stopped_after(picture)
-        .or_else(|| choose::spent(&picture.input, item))
+        .or_else(|| choose::spent(&picture.input, known, item))
         .or_else(|| contention::obstacle(picture, item))
         .or_else(|| crowded(picture, item));
     obstacle.map_or(Ok(agent), Err)
