@@ -9,7 +9,7 @@ use crate::engine::world::{Change, World};
 use crate::model::RunResult;
 use crate::schedule::status::standing_of;
 use crate::schedule::{Decision, Duties, IntegratorSeen, Stop, Why};
-use crate::state::record::{PackageBrief, RunEnded};
+use crate::state::record::RunEnded;
 use crate::state::{FeatureView, Op};
 
 impl Engine<'_> {
@@ -117,18 +117,9 @@ impl Engine<'_> {
 
     fn report(&self, world: &dyn World, result: RunResult) -> RunReport {
         let job = self.job;
-        let briefs: Vec<PackageBrief> = job
-            .agenda
-            .items()
-            .iter()
-            .map(|item| PackageBrief {
-                id: item.id.clone(),
-                after: item.after.clone(),
-                retries: item.retries,
-            })
-            .collect();
+        let briefs = self.agenda().briefs();
         let mut waits: Vec<(_, Why)> = self.waits.clone().into_iter().collect();
-        waits.sort_by_key(|(id, _)| job.agenda.position(id));
+        waits.sort_by_key(|(id, _)| self.agenda().position(id));
         let head = self.observed.tip.clone();
         RunReport {
             feature: job.feature.clone(),

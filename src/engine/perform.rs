@@ -148,7 +148,7 @@ impl Engine<'_> {
         package: &PackageId,
         (number, agent): (u32, String),
     ) -> Result<Option<Claiming>> {
-        let item = self.job.agenda.get(package);
+        let item = self.agenda().get(package);
         let (Some(item), Some(base)) = (item, self.observed.tip.clone()) else {
             return Ok(None);
         };
@@ -202,7 +202,7 @@ impl Engine<'_> {
         let records = self.view.features.get(&self.job.feature)?;
         let last = records.packages.get(package)?.in_order().pop()?;
         let reason = last.end.as_ref()?.reason;
-        let item = self.job.agenda.get(package)?;
+        let item = self.agenda().get(package)?;
         let is_same = last.attempt.agent == agent
             && last.attempt.by.actor == self.job.options.actor
             && last.attempt.definition == item.definition;

@@ -55,6 +55,8 @@ pub struct Engine<'a> {
     pub(super) job: &'a Job,
     observer: &'a mut dyn FnMut(&Event),
     pub(super) view: Arc<View>,
+    /// The agenda with what the loops want by this view, where they want something.
+    grown: Option<Agenda>,
     pub(super) observed: Observed,
     /// Which attempt an effect under way is about.
     pub(super) flights: BTreeMap<Work, Option<Holding>>,
@@ -83,6 +85,7 @@ impl<'a> Engine<'a> {
             job,
             observer,
             view: Arc::default(),
+            grown: None,
             observed: Observed::default(),
             flights: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -127,6 +130,11 @@ impl<'a> Engine<'a> {
         })
     }
 
+    /// The packages of the plan, and what the loops want beside them.
+    pub(super) fn agenda(&self) -> &Agenda {
+        self.grown.as_ref().unwrap_or(&self.job.agenda)
+    }
+
     /// Packages that would start if there were places.
     pub fn crowded(&self) -> usize {
         let waits = self.waits.values();
@@ -141,6 +149,8 @@ impl<'a> Engine<'a> {
             let feature = &self.job.feature;
             if view.features.get(feature) != self.view.features.get(feature) {
                 self.changed = Some(now);
+                let records = view.features.get(feature);
+                self.grown = records.and_then(|records| self.job.agenda.grown(records));
             }
             self.view = view;
         }
@@ -181,7 +191,7 @@ impl<'a> Engine<'a> {
         Input {
             feature: &self.job.feature,
             view: &self.view,
-            agenda: &self.job.agenda,
+            agenda: self.agenda(),
             options: &self.job.options,
             observed: &self.observed,
             limits: self.job.limits,

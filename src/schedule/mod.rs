@@ -12,6 +12,7 @@ pub mod decide;
 pub mod decision;
 mod finish;
 pub mod forecast;
+pub mod growth;
 pub mod hands;
 pub mod input;
 mod land;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{PackageId, TxnId};
 use crate::model::{EndReason, PackageStatus, RunResult};
+use crate::schedule::growth;
 use crate::schedule::input::Limits;
 use crate::schedule::stage::{self, Budget, Phase, Stage};
 use crate::schedule::tier::OpenStep;
@@ -120,11 +121,12 @@ impl Standing {
     }
 }
 
-/// Where the feature stands by its current plan.
+/// Where the feature stands by its current plan, and what the loops want beside it.
 pub fn standing(feature: &FeatureView) -> Standing {
     let briefs = feature.current_plan().map(|plan| plan.packages.as_slice());
     let run = feature.last_run().map(|run| &run.started.run);
-    standing_of(feature, briefs.unwrap_or_default(), run)
+    let briefs = growth::briefs(briefs.unwrap_or_default(), feature);
+    standing_of(feature, &briefs, run)
 }
 
 /// Where the feature stands by these packages; failures of other runs than `run` do not count.

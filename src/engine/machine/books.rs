@@ -11,6 +11,7 @@ use crate::git::{NewCommit, Objects};
 use crate::model::{ItemStatus, PackageStatus};
 use crate::os::clock;
 use crate::report::books::{self, Entry, Progress};
+use crate::schedule::growth;
 use crate::schedule::status::standing_of;
 use crate::state::FeatureView;
 
@@ -67,7 +68,8 @@ impl Shared {
         let started = &self.setup.started;
         let briefs = records.plans.get(&started.plan);
         let briefs = briefs.map(|plan| plan.packages.as_slice());
-        let standing = standing_of(records, briefs.unwrap_or_default(), Some(&started.run));
+        let briefs = growth::briefs(briefs.unwrap_or_default(), records);
+        let standing = standing_of(records, &briefs, Some(&started.run));
         let mut statuses = BTreeMap::new();
         for row in standing.packages {
             let status = match (row.status, moment) {

@@ -21,7 +21,7 @@ pub(super) const AMENDED: &str = "amended-scope";
 impl Worker {
     pub(super) fn gate(&self, subject: &Subject) -> Result<Outcome> {
         let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
-        let package = self.shared.package(&attempt.package)?;
+        let package = self.package(&attempt.package)?;
         let scope = self.granted_scope(subject, package)?;
         let others = self.unfinished(&package.id)?;
         let owner_of = |path: &RepoPath| owner(&others, path);
@@ -130,7 +130,7 @@ impl Worker {
             let package = records.packages.get(id);
             package.is_some_and(|p| p.accept.is_some())
         };
-        let packages = self.shared.setup.plan.packages.iter();
+        let packages = self.plan.packages.iter();
         packages
             .filter(|p| p.id != *own && !merged(&p.id))
             .map(|p| Ok((p.id.clone(), parse_scope(&p.scope, self.shared.fold)?)))

@@ -27,7 +27,9 @@ impl Machine<'_> {
     /// Grants what is free of the paths that an agent asks for. What is not, it has to ask its
     /// owner for.
     pub(super) fn consider(&self, owner: &Owner, asked: &Deviation) -> Result<()> {
-        let package = self.shared.package(&owner.package)?;
+        let plan = self.shared.plan(&self.view);
+        let package = plan.package(&owner.package);
+        let package = package.ok_or_else(|| Error::bug("a package that nobody planned"))?;
         let decides_here = self.shared.setup.settings.remote.is_none();
         if asked.kind != Deviation::SCOPE_REQUEST || !decides_here {
             return Ok(());
@@ -73,7 +75,7 @@ impl Machine<'_> {
 
     fn packages(&self, id: &FeatureId, records: &FeatureView) -> Result<Vec<Package>> {
         if id == self.shared.feature() {
-            return Ok(self.shared.setup.plan.packages.clone());
+            return Ok(self.shared.plan(&self.view).packages.clone());
         }
         let Some(origin) = records.current_plan() else {
             return Ok(Vec::new());

@@ -73,7 +73,7 @@ impl Worker {
             line.rejected.push(rejection);
             return Ok(());
         }
-        let package = self.shared.package(&attempt.package)?;
+        let package = self.package(&attempt.package)?;
         let records = self.records()?;
         let scope = self.shared.scope(package)?;
         let stack = stack_trailer(package);

@@ -317,6 +317,7 @@ impl World for Machine<'_> {
         self.count_places();
         let worker = Worker {
             shared: Arc::clone(&self.shared),
+            plan: self.shared.plan(&self.view),
             view: Arc::clone(&self.view),
             watch,
         };

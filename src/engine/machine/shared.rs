@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::agent::{Activity, Environment, Note, Staff};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
 use crate::git::{LargeFiles, Person, Repo};
+use crate::graph::Graph;
 use crate::hook::install;
 use crate::model::{Package, Plan, ScopeSpec, Settings};
 use crate::os::signal::Signals;
-use crate::schedule::Duties;
+use crate::schedule::{Agenda, Duties, growth};
 use crate::scope::{Fold, Set};
-use crate::state::record::RunStarted;
+use crate::state::record::{PackageBrief, RunStarted};
 use crate::state::view::AttemptView;
 use crate::state::{FeatureView, View};
 use crate::worktree::{Post, Rooms, VerifyRooms};
@@ -85,6 +86,10 @@ pub enum CheckoutRule {
 /// The setup, and what workers make of it.
 pub(super) struct Shared {
     pub(super) setup: Setup,
+    /// The plan as approved, to be shared.
+    plan: Arc<Plan>,
+    /// Its packages, with what each effectively waits for.
+    briefs: Vec<PackageBrief>,
     pub(super) rooms: Rooms,
     pub(super) verify_rooms: VerifyRooms,
     pub(super) post: Post,
@@ -127,6 +132,8 @@ impl Shared {
             standing: Mutex::new(standing.collect()),
             closed: Mutex::new(None),
             state_dir: state_dir(&setup),
+            plan: Arc::new(setup.plan.clone()),
+            briefs: Agenda::of(&setup.plan, &Graph::of(&setup.plan)).briefs(),
             rooms,
             setup,
         })
@@ -136,9 +143,12 @@ impl Shared {
         &self.setup.plan.feature.id
     }
 
-    pub(super) fn package(&self, id: &PackageId) -> Result<&Package> {
-        let package = self.setup.plan.package(id);
-        package.ok_or_else(|| Error::bug(format!("the plan has no package `{id}`")))
+    /// The plan with what the loops want by these records.
+    pub(super) fn plan(&self, view: &View) -> Arc<Plan> {
+        let records = self.records(view);
+        let grown =
+            records.and_then(|records| growth::grow(&self.setup.plan, &self.briefs, records));
+        grown.map_or_else(|| Arc::clone(&self.plan), Arc::new)
     }
 
     /// Where a package may write.

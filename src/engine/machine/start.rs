@@ -23,7 +23,7 @@ use crate::worktree::{Room, RoomSpec, submodules};
 impl Worker {
     pub(super) fn run(&self, subject: &Subject) -> Result<Outcome> {
         let attempt = attempt_of(subject)?;
-        let package = self.shared.package(&subject.holding.package)?;
+        let package = self.package(&subject.holding.package)?;
         let room = self.make_room(attempt, package)?;
         let mut deviations = Vec::new();
         let desk = Desk::take(&self.shared, attempt.attempt.as_str())?;
@@ -182,7 +182,7 @@ impl Worker {
 
     fn neighbours(&self, own: &PackageId) -> Result<Vec<Neighbour>> {
         let records = self.records()?;
-        let packages = self.shared.setup.plan.packages.iter();
+        let packages = self.plan.packages.iter();
         let others = packages.filter(|p| p.id != *own).filter(|p| {
             let view = records.packages.get(&p.id);
             view.is_none_or(|p| p.accept.is_none())

@@ -35,7 +35,7 @@ fn unready(worker: &Worker, failure: &Failure) -> Error {
 impl Worker {
     pub(super) fn verify(&self, subject: &Subject) -> Result<Outcome> {
         let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
-        let package = self.shared.package(&attempt.package)?;
+        let package = self.package(&attempt.package)?;
         let mut evidence = self.check(&Check {
             commit: &result.head,
             tree: &result.tree,

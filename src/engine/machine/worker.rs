@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, PackageId, Result};
 use crate::engine::effect::{Effect, Outcome};
 use crate::engine::machine::shared::Shared;
+use crate::model::{Package, Plan};
 use crate::os::process::Watch;
 use crate::state::{FeatureView, View};
 
 /// What an effect works with.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
+    /// The plan with what the loops want.
+    pub(super) plan: Arc<Plan>,
     /// The state on which the effect was decided.
     pub(super) view: Arc<View>,
     pub(super) watch: Watch,
@@ -37,6 +40,12 @@ impl Worker {
             Effect::Final(commit) => self.last_check(&commit),
             Effect::Tidy(subject) => self.tidy(&subject),
         }
+    }
+
+    /// A package of the plan, or one that a loop wants.
+    pub(super) fn package(&self, id: &PackageId) -> Result<&Package> {
+        let package = self.plan.package(id);
+        package.ok_or_else(|| Error::bug(format!("the plan has no package `{id}`")))
     }
 
     /// The records of the feature.
