@@ -17,6 +17,8 @@ pub mod package;
 pub mod plan;
 pub mod programs;
 pub mod queue_result;
+pub mod review;
+pub mod review_words;
 pub mod roster;
 pub mod scope_spec;
 pub mod settings;
@@ -38,6 +40,13 @@ pub use outcome::{AttemptResult, Deviation, EndReason, Held, LogDigest, OutcomeK
 pub use package::{Edge, EdgeOrigin, Package, Role, WorktreeMode};
 pub use plan::{Feature, Format, Plan};
 pub use queue_result::QueueResult;
+pub use review::{
+    Adjudication, EarlierFinding, FINDINGS_VERSION, FindingKey, Findings, LineRange, ReviewFailure,
+    ReviewFinding, ReviewOutcome, Reviewed,
+};
+pub use review_words::{
+    Axis, Criticality, Disposition, EarlierState, FindingType, ReviewSeverity, ReviewType, Ruling,
+};
 pub use roster::{Listed, Roster};
 pub use scope_spec::{ScopeMode, ScopeSpec};
 pub use settings::{Durability, Settings};
