@@ -183,6 +183,10 @@ fn head(view: &StatusView, page: Page) -> String {
     if let Some(title) = &view.title {
         let _ = writeln!(out, "{}", foreign(title));
     }
+    for to in &view.delivered {
+        let (name, merge) = (foreign(to.target.short()), to.merge.short());
+        let _ = writeln!(out, "part of {name} since {merge}");
+    }
     if let Some(role) = &view.integrator {
         let hope = match role.claim {
             ClaimWord::Provisional => ", provisional",
@@ -279,6 +283,7 @@ mod tests {
     fn view() -> StatusView {
         StatusView {
             escalations: Vec::new(),
+            delivered: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),
             format: None,

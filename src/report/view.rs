@@ -9,7 +9,7 @@ use crate::report::remote::RemoteView;
 use crate::report::used;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
-use crate::state::record::Escalated;
+use crate::state::record::{Delivered, Escalated};
 use crate::state::view::{AttemptView, LandState, PackageView, Tentative};
 
 /// Where one feature stands.
@@ -33,6 +33,9 @@ pub struct StatusView {
     pub awaiting: Vec<AwaitingRow>,
     /// What agents cannot decide by themselves, oldest first.
     pub escalations: Vec<EscalationRow>,
+    /// Branches that it became part of, oldest first.
+    #[serde(default)]
+    pub delivered: Vec<Delivered>,
     /// Who merges, where several machines share an authority.
     pub integrator: Option<IntegratorRow>,
     /// The remote whose state decides; `null`: this repository's own.
@@ -216,6 +219,7 @@ impl StatusView {
             packages: packages.collect(),
             awaiting: awaiting.collect(),
             escalations: view.escalations.iter().map(escalation_row).collect(),
+            delivered: view.delivered.clone(),
             integrator: view.integrator().map(|live| IntegratorRow {
                 actor: live.by.actor.clone(),
                 machine: live.by.label.clone(),

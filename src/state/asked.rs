@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{AttemptId, FeatureId, TaskId, TxnId};
 use crate::model::TaskOutcome;
-use crate::state::record::{Decided, Escalated, Handoff, Memory, Session, Task};
+use crate::state::record::{Decided, Delivered, Escalated, Handoff, Memory, Session, Task};
 
 /// What is wanted of a free-standing task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,13 @@ pub enum Said {
     },
     /// Records a decision that was enforced.
     Decided(Decided),
+    /// Records that a feature became part of another branch.
+    Deliver {
+        /// The feature.
+        feature: FeatureId,
+        /// Where, and how; its `by` is the asker's.
+        delivered: Delivered,
+    },
 }
 
 impl TaskOp {
@@ -141,7 +148,7 @@ impl TaskOp {
 impl Said {
     pub(super) fn feature(&self) -> Option<&FeatureId> {
         match self {
-            Said::Escalate { feature, .. } => Some(feature),
+            Said::Escalate { feature, .. } | Said::Deliver { feature, .. } => Some(feature),
             _ => None,
         }
     }
@@ -154,6 +161,7 @@ impl Said {
             Said::Forget { .. } => "forget",
             Said::Escalate { .. } => "escalate",
             Said::Decided(_) => "decision",
+            Said::Deliver { .. } => "deliver",
         }
     }
 
@@ -174,6 +182,9 @@ impl Said {
             Said::Escalate { feature, escalated } => {
                 let package = escalated.package.as_ref().map(ToString::to_string);
                 of(Some(feature), package)
+            }
+            Said::Deliver { feature, delivered } => {
+                format!("{feature} {}", delivered.target.short())
             }
             Said::Decided(decided) => {
                 let (sentence, operation) = (decided.sentence.as_str(), &decided.operation);

@@ -12,10 +12,10 @@ use crate::state::layout::{
     self, FeatureSlot, LockRoom, LockSlot, PackageSlot, Shelf, Slot, TaskSlot,
 };
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, Decided, End, Escalated, EvidenceFact,
-    FinalCheck, FormatRecord, Grant, Handoff, Hold, Integrator, Land, LandClosed, Lift, LockClaim,
-    Memory, Open, PlanOrigin, Resignation, Retraction, Ruling, RunEnded, RunStarted, Salvage,
-    Session, Task, TaskClaim, TaskClosed, TaskResult,
+    Accept, Answer, Approval, Attempt, Authority, Beat, Decided, Delivered, End, Escalated,
+    EvidenceFact, FinalCheck, FormatRecord, Grant, Handoff, Hold, Integrator, Land, LandClosed,
+    Lift, LockClaim, Memory, Open, PlanOrigin, Resignation, Retraction, Ruling, RunEnded,
+    RunStarted, Salvage, Session, Task, TaskClaim, TaskClosed, TaskResult,
 };
 use crate::state::request::Op;
 
@@ -96,6 +96,7 @@ fn feature(slot: &FeatureSlot, bytes: &[u8]) -> Result<(), String> {
         FeatureSlot::RunStarted(_) => as_a::<RunStarted>(bytes),
         FeatureSlot::RunEnded(_) => as_a::<RunEnded>(bytes),
         FeatureSlot::Escalation(_) => as_a::<Escalated>(bytes),
+        FeatureSlot::Delivered(_) => as_a::<Delivered>(bytes),
         FeatureSlot::Final(_) => as_a::<FinalCheck>(bytes),
         FeatureSlot::Land(..) => as_a::<Land>(bytes),
         FeatureSlot::Landed(..) | FeatureSlot::Void(..) => as_a::<LandClosed>(bytes),

@@ -17,9 +17,9 @@ use crate::state::layout::{
 };
 use crate::state::lock_view::LockView;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, End, Escalated, EvidenceFact, FinalCheck, Grant, Hold,
-    Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling, RunEnded,
-    RunStarted, Salvage,
+    Accept, Answer, Approval, Attempt, Delivered, End, Escalated, EvidenceFact, FinalCheck, Grant,
+    Hold, Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling,
+    RunEnded, RunStarted, Salvage,
 };
 use crate::state::request::Op;
 use crate::state::view::{AttemptView, FeatureView, LandState, LandView, PackageView, RunView};
@@ -69,6 +69,10 @@ impl FeatureView {
                 insert(&mut self.escalations, decode::<Escalated>(bytes)?, |e| {
                     e.by.at
                 })
+            }
+            FeatureSlot::Delivered(_) => {
+                let delivered: Delivered = decode(bytes)?;
+                insert(&mut self.delivered, delivered, |d| d.by.at)
             }
             FeatureSlot::Filed(actor, txn) => {
                 let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));

@@ -70,6 +70,8 @@ impl Clean<'_> {
                 self.text(&mut decided.resource);
                 self.text(&mut decided.reason);
             }
+            // Nobody writes freely in it.
+            Said::Deliver { .. } => {}
             Said::Escalate { escalated, .. } => self.escalation(&mut escalated.escalation),
         }
     }

@@ -6,7 +6,7 @@ use crate::state::asked::Said;
 use crate::state::draft::{Draft, invalid, stable, unknown};
 use crate::state::layout::{self, FeatureRoom, Shelf};
 use crate::state::record::{
-    Decided, Escalated, Handoff, Memory, Retraction, Session, SessionStatus,
+    Decided, Delivered, Escalated, Handoff, Memory, Retraction, Session, SessionStatus,
 };
 use crate::state::refusal::Refusal;
 
@@ -50,6 +50,15 @@ pub(super) fn say(draft: &mut Draft<'_>, said: &Said) -> Result<(), Refusal> {
                 ..decided.clone()
             };
             draft.add(Shelf::Decisions.record(txn), &record)
+        }
+        Said::Deliver { feature, delivered } => {
+            draft.feature(feature)?;
+            let record = Delivered {
+                by: draft.by(),
+                ..delivered.clone()
+            };
+            let path = FeatureRoom::of(feature).delivered(txn);
+            draft.add(path, &record)
         }
     }
 }

@@ -12,9 +12,9 @@ use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
 use crate::state::lock_view::LockView;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, End, Escalated, EvidenceFact, FinalCheck,
-    Grant, Hold, Integrator, Land, Open, PlanOrigin, Ruling, RunEnded, RunStarted, Salvage,
-    Session,
+    Accept, Answer, Approval, Attempt, Authority, Beat, Delivered, End, Escalated, EvidenceFact,
+    FinalCheck, Grant, Hold, Integrator, Land, Open, PlanOrigin, Ruling, RunEnded, RunStarted,
+    Salvage, Session,
 };
 use crate::state::task_view::TaskView;
 
@@ -115,6 +115,8 @@ pub struct FeatureView {
     pub finals: Vec<FinalCheck>,
     /// Questions of agents, oldest first.
     pub escalations: Vec<Escalated>,
+    /// Branches that it became part of, oldest first.
+    pub delivered: Vec<Delivered>,
     /// Landings by number.
     pub lands: BTreeMap<u32, LandView>,
     /// Holds that were not lifted.

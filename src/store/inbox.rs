@@ -199,6 +199,7 @@ fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
             ..said
         }),
         Said::Decided(_) => return Err("an attempt allows nothing".to_owned()),
+        Said::Deliver { .. } => return Err("`merge` is not for agents".to_owned()),
         Said::Forget { .. } => return Err("`forget` is not for agents".to_owned()),
     })
 }

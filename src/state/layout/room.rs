@@ -83,6 +83,11 @@ impl FeatureRoom {
         format!("{}/facts/escalations/{id}.json", self.0)
     }
 
+    /// Path of a `Delivered`, made by the transaction `id`.
+    pub fn delivered(&self, id: &TxnId) -> String {
+        format!("{}/facts/delivered/{id}.json", self.0)
+    }
+
     /// Path of a `Filed`.
     pub fn filed(&self, actor: &ActorId, txn: &TxnId) -> String {
         format!("{}/facts/requests/{actor}/{txn}.json", self.0)

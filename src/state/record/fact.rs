@@ -123,6 +123,23 @@ pub struct FinalCheck {
     pub by: By,
 }
 
+/// A feature became part of another branch, by a merge train.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// The branch.
+    pub target: RefName,
+    /// What was merged.
+    pub head: Oid,
+    /// The merge commit; the head itself where the branch had it already.
+    pub merge: Oid,
+    /// Its place among those that were merged together, from 1.
+    pub position: u32,
+    /// How many those were.
+    pub of: u32,
+    /// Who and when.
+    pub by: By,
+}
+
 /// One try of one package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {

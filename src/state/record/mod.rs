@@ -11,6 +11,7 @@
 //! features/<h2>/<f>/facts/runs/<run>/ended.json       RunEnded
 //! features/<h2>/<f>/facts/runs/<run>/summary.md       text for people (not JSON)
 //! features/<h2>/<f>/facts/escalations/<txn>.json      Escalated
+//! features/<h2>/<f>/facts/delivered/<txn>.json        Delivered
 //! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
 //! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
 //! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
@@ -56,8 +57,8 @@ mod task;
 pub use decided::{Decided, Judge, Sentence};
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
 pub use fact::{
-    Answer, Approval, Attempt, EvidenceFact, Extent, FinalCheck, LockClaim, Open, PackageBrief,
-    PlanOrigin, RunEnded, RunStarted, Salvage,
+    Answer, Approval, Attempt, Delivered, EvidenceFact, Extent, FinalCheck, LockClaim, Open,
+    PackageBrief, PlanOrigin, RunEnded, RunStarted, Salvage,
 };
 pub use register::{Beat, Session, SessionLife, SessionStatus};
 pub use right::{
