@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{AttemptId, FeatureId, TaskId, TxnId};
 use crate::model::TaskOutcome;
-use crate::state::record::{Decided, Delivered, Escalated, Handoff, Memory, Session, Task};
+use crate::state::record::{
+    Decided, Delivered, Escalated, Handoff, Judgement, Memory, Session, Task,
+};
 
 /// What is wanted of a free-standing task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +98,13 @@ pub enum Said {
         /// The question.
         escalated: Escalated,
     },
+    /// Records what was found of a feature.
+    Judge {
+        /// The feature.
+        feature: FeatureId,
+        /// What was found.
+        what: Judgement,
+    },
     /// Records a decision that was enforced.
     Decided(Decided),
     /// Records that a feature became part of another branch.
@@ -148,7 +157,9 @@ impl TaskOp {
 impl Said {
     pub(super) fn feature(&self) -> Option<&FeatureId> {
         match self {
-            Said::Escalate { feature, .. } | Said::Deliver { feature, .. } => Some(feature),
+            Said::Judge { feature, .. }
+            | Said::Escalate { feature, .. }
+            | Said::Deliver { feature, .. } => Some(feature),
             _ => None,
         }
     }
@@ -160,6 +171,7 @@ impl Said {
             Said::Remember(_) => "remember",
             Said::Forget { .. } => "forget",
             Said::Escalate { .. } => "escalate",
+            Said::Judge { what, .. } => what.name(),
             Said::Decided(_) => "decision",
             Said::Deliver { .. } => "deliver",
         }
@@ -185,6 +197,9 @@ impl Said {
             }
             Said::Deliver { feature, delivered } => {
                 format!("{feature} {}", delivered.target.short())
+            }
+            Said::Judge { feature, what } => {
+                of(Some(feature), what.package().map(ToString::to_string))
             }
             Said::Decided(decided) => {
                 let (sentence, operation) = (decided.sentence.as_str(), &decided.operation);

@@ -18,8 +18,8 @@ use crate::state::layout::{
 use crate::state::lock_view::LockView;
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Delivered, End, Escalated, EvidenceFact, FinalCheck, Grant,
-    Hold, Integrator, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation, Ruling,
-    RunEnded, RunStarted, Salvage,
+    Hold, Integrator, Judged, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation,
+    Ruling, RunEnded, RunStarted, Salvage,
 };
 use crate::state::request::Op;
 use crate::state::view::{AttemptView, FeatureView, LandState, LandView, PackageView, RunView};
@@ -73,6 +73,9 @@ impl FeatureView {
             FeatureSlot::Delivered(_) => {
                 let delivered: Delivered = decode(bytes)?;
                 insert(&mut self.delivered, delivered, |d| d.by.at)
+            }
+            FeatureSlot::Judged(_) => {
+                insert(&mut self.judged, decode::<Judged>(bytes)?, |j| j.by.at)
             }
             FeatureSlot::Filed(actor, txn) => {
                 let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));

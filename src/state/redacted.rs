@@ -4,7 +4,9 @@ use crate::base::json::{self, Map, Value};
 use crate::base::redact::{MARK, is_secret_name};
 use crate::base::{Redactor, text};
 use crate::model::Escalation;
+use crate::model::review::{Findings, ReviewOutcome};
 use crate::state::asked::{Said, TaskOp};
+use crate::state::record::Judgement;
 use crate::state::request::{AttemptFact, Op};
 
 /// Longest text of one field, in bytes; the rest is cut off.
@@ -73,6 +75,7 @@ impl Clean<'_> {
             // Nobody writes freely in it.
             Said::Deliver { .. } => {}
             Said::Escalate { escalated, .. } => self.escalation(&mut escalated.escalation),
+            Said::Judge { what, .. } => self.judgement(what),
         }
     }
 
@@ -91,6 +94,27 @@ impl Clean<'_> {
             TaskOp::Release { note: text, .. } | TaskOp::Cancel { reason: text, .. } => {
                 self.text(text);
             }
+        }
+    }
+
+    fn judgement(&self, what: &mut Judgement) {
+        match what {
+            Judgement::Review(reviewed) => match &mut reviewed.outcome {
+                ReviewOutcome::Findings(findings) => self.findings(findings),
+                ReviewOutcome::Failed { detail, .. } => self.text(detail),
+            },
+            Judgement::Waiver(waiver) => self.text(&mut waiver.reason),
+        }
+    }
+
+    fn findings(&self, findings: &mut Findings) {
+        self.maybe(&mut findings.summary);
+        for earlier in &mut findings.earlier {
+            self.maybe(&mut earlier.note);
+        }
+        for finding in &mut findings.findings {
+            self.text(&mut finding.description);
+            self.maybe(&mut finding.resolution);
         }
     }
 

@@ -6,7 +6,8 @@ use crate::state::asked::Said;
 use crate::state::draft::{Draft, invalid, stable, unknown};
 use crate::state::layout::{self, FeatureRoom, Shelf};
 use crate::state::record::{
-    Decided, Delivered, Escalated, Handoff, Memory, Retraction, Session, SessionStatus,
+    Decided, Delivered, Escalated, Handoff, Judged, Judgement, Memory, Retraction, Session,
+    SessionStatus,
 };
 use crate::state::refusal::Refusal;
 
@@ -42,6 +43,7 @@ pub(super) fn say(draft: &mut Draft<'_>, said: &Said) -> Result<(), Refusal> {
             draft.add(Shelf::Retractions.record(txn), &record)
         }
         Said::Escalate { feature, escalated } => escalate(draft, feature, escalated),
+        Said::Judge { feature, what } => judge(draft, feature, what),
         Said::Decided(decided) => {
             needed("operation", &decided.operation)?;
             let by = draft.by();
@@ -89,7 +91,8 @@ fn escalate(
     let known = draft.feature(feature)?;
     if let Some(package) = &escalated.package {
         let mut plans = known.plans.values().flat_map(|plan| &plan.packages);
-        if !plans.any(|brief| brief.id == *package) {
+        let is_grown = known.packages.contains_key(package);
+        if !is_grown && !plans.any(|brief| brief.id == *package) {
             return Err(unknown(format!("package `{package}`")));
         }
     }
@@ -99,6 +102,21 @@ fn escalate(
         ..escalated.clone()
     };
     let path = FeatureRoom::of(feature).escalation(&draft.request.txn);
+    draft.add(path, &record)
+}
+
+/// What follows from it is computed, so nothing is refused here but what nobody could read later.
+fn judge(draft: &mut Draft<'_>, feature: &FeatureId, what: &Judgement) -> Result<(), Refusal> {
+    draft.feature(feature)?;
+    if let Judgement::Waiver(waiver) = what {
+        needed("key", &waiver.key)?;
+        needed("reason", &waiver.reason)?;
+    }
+    let record = Judged {
+        what: what.clone(),
+        by: draft.by(),
+    };
+    let path = FeatureRoom::of(feature).judged(&draft.request.txn);
     draft.add(path, &record)
 }
 

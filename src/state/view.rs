@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, TaskId, TxnId};
+use crate::model::Reviewed;
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation, EndReason};
 use crate::state::epochs::{contradictions, pending};
@@ -12,9 +13,9 @@ use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
 use crate::state::lock_view::LockView;
 use crate::state::record::{
-    Accept, Answer, Approval, Attempt, Authority, Beat, Delivered, End, Escalated, EvidenceFact,
-    FinalCheck, Grant, Hold, Integrator, Land, Open, PlanOrigin, Ruling, RunEnded, RunStarted,
-    Salvage, Session,
+    Accept, Answer, Approval, Attempt, Authority, Beat, By, Delivered, End, Escalated,
+    EvidenceFact, FinalCheck, Grant, Hold, Integrator, Judged, Judgement, Land, Open, PlanOrigin,
+    Ruling, RunEnded, RunStarted, Salvage, Session, Waiver,
 };
 use crate::state::task_view::TaskView;
 
@@ -115,6 +116,8 @@ pub struct FeatureView {
     pub finals: Vec<FinalCheck>,
     /// Questions of agents, oldest first.
     pub escalations: Vec<Escalated>,
+    /// What reviewers, checks and people found, oldest first.
+    pub judged: Vec<Judged>,
     /// Branches that it became part of, oldest first.
     pub delivered: Vec<Delivered>,
     /// Landings by number.
@@ -323,6 +326,22 @@ impl FeatureView {
             briefs.find(|b| room.is_of(&b.id)).map(|b| b.id.clone())
         };
         plain.or_else(known).or_else(planned)
+    }
+
+    /// Reviews, oldest first.
+    pub fn reviews(&self) -> impl Iterator<Item = &Reviewed> {
+        self.judged.iter().filter_map(|judged| match &judged.what {
+            Judgement::Review(reviewed) => Some(reviewed.as_ref()),
+            Judgement::Waiver(_) => None,
+        })
+    }
+
+    /// What people set aside, oldest first.
+    pub fn waivers(&self) -> impl Iterator<Item = (&Waiver, &By)> {
+        self.judged.iter().filter_map(|judged| match &judged.what {
+            Judgement::Waiver(waiver) => Some((waiver, &judged.by)),
+            Judgement::Review(_) => None,
+        })
     }
 
     /// The newest run.

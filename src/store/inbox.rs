@@ -198,6 +198,7 @@ fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
             session: Some(session),
             ..said
         }),
+        Said::Judge { .. } => return Err("judgements are not for agents".to_owned()),
         Said::Decided(_) => return Err("an attempt allows nothing".to_owned()),
         Said::Deliver { .. } => return Err("`merge` is not for agents".to_owned()),
         Said::Forget { .. } => return Err("`forget` is not for agents".to_owned()),

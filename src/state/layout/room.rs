@@ -78,6 +78,11 @@ impl FeatureRoom {
         format!("{}/facts/final/{tree}-{}.json", self.0, h8(body))
     }
 
+    /// Path of a `Judged`, made by the transaction `id`.
+    pub fn judged(&self, id: &TxnId) -> String {
+        format!("{}/facts/judged/{id}.json", self.0)
+    }
+
     /// Path of an `Escalated`, made by the transaction `id`.
     pub fn escalation(&self, id: &TxnId) -> String {
         format!("{}/facts/escalations/{id}.json", self.0)

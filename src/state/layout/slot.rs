@@ -56,6 +56,8 @@ pub enum FeatureSlot {
     RunSummary(TxnId),
     /// `Escalated`
     Escalation(TxnId),
+    /// `Judged`
+    Judged(TxnId),
     /// `Delivered`
     Delivered(TxnId),
     /// `FinalCheck` with its hash.
@@ -165,6 +167,7 @@ pub fn class(path: &str) -> Option<Class> {
             | FeatureSlot::RunEnded(_)
             | FeatureSlot::RunSummary(_)
             | FeatureSlot::Escalation(_)
+            | FeatureSlot::Judged(_)
             | FeatureSlot::Delivered(_)
             | FeatureSlot::Final(_)
             | FeatureSlot::Filed(..) => Class::Fact,
@@ -274,6 +277,7 @@ pub fn feature_slot(parts: &[&str]) -> Option<FeatureSlot> {
         ["facts", "runs", run, "summary.md"] => FeatureSlot::RunSummary(TxnId::parse(run)?),
         ["facts", "escalations", name] => FeatureSlot::Escalation(TxnId::parse(json(name)?)?),
         ["facts", "delivered", name] => FeatureSlot::Delivered(TxnId::parse(json(name)?)?),
+        ["facts", "judged", name] => FeatureSlot::Judged(TxnId::parse(json(name)?)?),
         ["facts", "final", name] => FeatureSlot::Final(about(json(name)?)?.1),
         ["facts", "requests", actor, name] => filed(actor, name, FeatureSlot::Filed)?,
         ["rights", authority, name] => {
@@ -438,6 +442,7 @@ mod tests {
             layout::beat(&actor),
             layout::session(&actor, "Ann's shell"),
             feature.escalation(&txn),
+            feature.judged(&txn),
             feature.delivered(&txn),
             FORMAT.to_owned(),
             AUTHORITY.to_owned(),

@@ -12,6 +12,7 @@
 //! features/<h2>/<f>/facts/runs/<run>/summary.md       text for people (not JSON)
 //! features/<h2>/<f>/facts/escalations/<txn>.json      Escalated
 //! features/<h2>/<f>/facts/delivered/<txn>.json        Delivered
+//! features/<h2>/<f>/facts/judged/<txn>.json           Judged
 //! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
 //! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
 //! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
@@ -49,6 +50,7 @@
 mod decided;
 mod entry;
 mod fact;
+mod judged;
 mod register;
 mod right;
 mod said;
@@ -60,6 +62,7 @@ pub use fact::{
     Answer, Approval, Attempt, Delivered, EvidenceFact, Extent, FinalCheck, LockClaim, Open,
     PackageBrief, PlanOrigin, RunEnded, RunStarted, Salvage,
 };
+pub use judged::{Judged, Judgement, Waiver};
 pub use register::{Beat, Session, SessionLife, SessionStatus};
 pub use right::{
     Accept, End, Grant, Hold, HoldKind, Integrator, Land, LandClosed, Landing, Lift, Resignation,
