@@ -15,6 +15,7 @@ pub mod lock_key;
 pub mod outcome;
 pub mod package;
 pub mod plan;
+pub mod procedure;
 pub mod programs;
 pub mod queue_result;
 pub mod review;
@@ -39,6 +40,7 @@ pub use lock_key::LockKey;
 pub use outcome::{AttemptResult, Deviation, EndReason, Held, LogDigest, OutcomeKind, RoomState};
 pub use package::{Edge, EdgeOrigin, Package, Role, WorktreeMode};
 pub use plan::{Feature, Format, Plan};
+pub use procedure::{Choice, FeatureFate, PackageFate, Procedure, Treatment};
 pub use queue_result::QueueResult;
 pub use review::{
     Adjudication, EarlierFinding, FINDINGS_VERSION, FindingKey, Findings, LineRange, ReviewFailure,

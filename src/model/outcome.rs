@@ -191,6 +191,8 @@ impl Deviation {
     pub const SCOPE_REQUEST: &'static str = "scope-request";
     /// Its supervisor granted paths that it asked for.
     pub const SCOPE_GRANTED: &'static str = "scope-granted";
+    /// Its agent deviates in a way that somebody has to decide about before anything goes on.
+    pub const BLOCKING: &'static str = "agent-blocking";
     /// The beginning of what else an agent says of its own attempt.
     const AGENT: &'static str = "agent-";
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{AttemptId, FeatureId, TaskId, TxnId};
 use crate::model::TaskOutcome;
 use crate::state::record::{
-    Decided, Delivered, Escalated, Handoff, Judgement, Memory, Session, Task,
+    Decided, Delivered, Escalated, Handoff, Judgement, Memory, Resolution, Session, Task,
 };
 
 /// What is wanted of a free-standing task.
@@ -105,6 +105,13 @@ pub enum Said {
         /// What was found.
         what: Judgement,
     },
+    /// A person answers an escalation. Not for agents.
+    Resolve {
+        /// The feature.
+        feature: FeatureId,
+        /// The answer.
+        resolution: Resolution,
+    },
     /// Records a decision that was enforced.
     Decided(Decided),
     /// Records that a feature became part of another branch.
@@ -159,6 +166,7 @@ impl Said {
         match self {
             Said::Judge { feature, .. }
             | Said::Escalate { feature, .. }
+            | Said::Resolve { feature, .. }
             | Said::Deliver { feature, .. } => Some(feature),
             _ => None,
         }
@@ -172,6 +180,7 @@ impl Said {
             Said::Forget { .. } => "forget",
             Said::Escalate { .. } => "escalate",
             Said::Judge { what, .. } => what.name(),
+            Said::Resolve { .. } => "resolve",
             Said::Decided(_) => "decision",
             Said::Deliver { .. } => "deliver",
         }
@@ -201,6 +210,10 @@ impl Said {
             Said::Judge { feature, what } => {
                 of(Some(feature), what.package().map(ToString::to_string))
             }
+            Said::Resolve {
+                feature,
+                resolution,
+            } => format!("{feature} {} {}", resolution.question, resolution.choice),
             Said::Decided(decided) => {
                 let (sentence, operation) = (decided.sentence.as_str(), &decided.operation);
                 format!("{sentence} {operation} {}", decided.resource)

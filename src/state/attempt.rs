@@ -2,6 +2,7 @@
 
 use crate::state::codec;
 use crate::state::draft::{Draft, invalid, stable, unknown};
+use crate::state::escalated;
 use crate::state::land::landing_of;
 use crate::state::layout::{FeatureRoom, PackageRoom};
 use crate::state::refusal::Refusal;
@@ -56,7 +57,10 @@ fn fact_of(
     let aid = &view.attempt.attempt;
     match fact {
         AttemptFact::Result(result) => match &view.result {
-            None => draft.add(room.result(aid), result.as_ref()),
+            None => {
+                draft.add(room.result(aid), result.as_ref())?;
+                escalated::of_result(draft, &view.attempt, &result.claimed)
+            }
             Some(known) if codec::encode(known)? == codec::encode(result.as_ref())? => Ok(()),
             Some(_) => Err(invalid(format!("attempt `{aid}` has a result already"))),
         },
@@ -82,7 +86,8 @@ fn fact_of(
             if same(&view.deviations, &body)? {
                 return Ok(());
             }
-            draft.add(path, deviation)
+            draft.add(path, deviation)?;
+            escalated::of_deviation(draft, &view.attempt, deviation)
         }
         AttemptFact::Salvage(salvage) => {
             if view.salvages.iter().any(|s| s.commit == salvage.commit) {

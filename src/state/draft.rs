@@ -9,6 +9,7 @@ use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Ti
 use crate::model::{EndReason, LockKey};
 use crate::state::codec;
 use crate::state::layout::{self, FeatureRoom, LockRoom, PackageRoom, TaskRoom};
+use crate::state::questions;
 use crate::state::record::{
     Authority, Body, By, End, FORMAT_VERSION, FormatRecord, Grant, Hold, HoldKind, LockClaim,
     Record, TaskClaim,
@@ -265,6 +266,14 @@ pub(super) fn stopped(
         };
         let reason = if hold.reason.is_empty() { "" } else { ": " };
         let why = format!("{word} by {}{reason}{}", hold.by.label, hold.reason);
+        return Some(Refusal::OnHold { why });
+    }
+    let question = match package {
+        Some(package) => questions::obstacle(full, package),
+        None => questions::pausing(full),
+    };
+    if let Some(question) = question {
+        let why = foreign(&question.words()).to_string();
         return Some(Refusal::OnHold { why });
     }
     let key = format!("feature:{feature}:pause");

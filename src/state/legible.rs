@@ -14,8 +14,8 @@ use crate::state::layout::{
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Authority, Beat, Decided, Delivered, End, Escalated,
     EvidenceFact, FinalCheck, FormatRecord, Grant, Handoff, Hold, Integrator, Judged, Land,
-    LandClosed, Lift, LockClaim, Memory, Open, PlanOrigin, Resignation, Retraction, Ruling,
-    RunEnded, RunStarted, Salvage, Session, Task, TaskClaim, TaskClosed, TaskResult,
+    LandClosed, Lift, LockClaim, Memory, Open, PlanOrigin, Resignation, Resolution, Retraction,
+    Ruling, RunEnded, RunStarted, Salvage, Session, Task, TaskClaim, TaskClosed, TaskResult,
 };
 use crate::state::request::Op;
 
@@ -98,6 +98,7 @@ fn feature(slot: &FeatureSlot, bytes: &[u8]) -> Result<(), String> {
         FeatureSlot::Escalation(_) => as_a::<Escalated>(bytes),
         FeatureSlot::Delivered(_) => as_a::<Delivered>(bytes),
         FeatureSlot::Judged(_) => as_a::<Judged>(bytes),
+        FeatureSlot::Resolution(_) => as_a::<Resolution>(bytes),
         FeatureSlot::Final(_) => as_a::<FinalCheck>(bytes),
         FeatureSlot::Land(..) => as_a::<Land>(bytes),
         FeatureSlot::Landed(..) | FeatureSlot::Void(..) => as_a::<LandClosed>(bytes),

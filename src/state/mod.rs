@@ -11,6 +11,7 @@
 mod apply;
 pub mod asked;
 mod attempt;
+mod brief;
 mod claim;
 pub mod codec;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod coordination;
 mod current;
 mod draft;
 mod epochs;
+mod escalated;
 pub mod evaluate;
 mod feature;
 pub mod filed;
@@ -28,11 +30,13 @@ mod land;
 pub mod layout;
 pub mod legible;
 mod lock;
+mod lock_put;
 pub mod lock_view;
 pub mod locks;
 #[cfg(test)]
 mod properties;
 mod put;
+pub mod questions;
 pub mod record;
 pub mod redacted;
 pub mod refusal;

@@ -12,13 +12,10 @@ use serde::de::DeserializeOwned;
 use crate::base::{ActorId, Timestamp, TxnId, json};
 use crate::state::codec::decode;
 use crate::state::filed::Filed;
-use crate::state::layout::{
-    FeatureRoom, FeatureSlot, LockRoom, LockSlot, PackageRoom, PackageSlot,
-};
-use crate::state::lock_view::LockView;
+use crate::state::layout::{FeatureRoom, FeatureSlot, PackageRoom, PackageSlot};
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Delivered, End, Escalated, EvidenceFact, FinalCheck, Grant,
-    Hold, Integrator, Judged, Land, LandClosed, Lift, LockClaim, Open, PlanOrigin, Resignation,
+    Hold, Integrator, Judged, Land, LandClosed, Lift, Open, PlanOrigin, Resignation, Resolution,
     Ruling, RunEnded, RunStarted, Salvage,
 };
 use crate::state::request::Op;
@@ -65,18 +62,10 @@ impl FeatureView {
                 let check: FinalCheck = decode(bytes)?;
                 insert(&mut self.finals, check, |c| c.by.at)
             }
-            FeatureSlot::Escalation(_) => {
-                insert(&mut self.escalations, decode::<Escalated>(bytes)?, |e| {
-                    e.by.at
-                })
-            }
-            FeatureSlot::Delivered(_) => {
-                let delivered: Delivered = decode(bytes)?;
-                insert(&mut self.delivered, delivered, |d| d.by.at)
-            }
-            FeatureSlot::Judged(_) => {
-                insert(&mut self.judged, decode::<Judged>(bytes)?, |j| j.by.at)
-            }
+            FeatureSlot::Escalation(_)
+            | FeatureSlot::Resolution(_)
+            | FeatureSlot::Delivered(_)
+            | FeatureSlot::Judged(_) => self.put_said(slot, bytes),
             FeatureSlot::Filed(actor, txn) => {
                 let here = |op: &Op| op.feature().is_some_and(|id| room.is_of(id));
                 file(&mut self.filed, (actor, txn), (bytes, here))
@@ -89,6 +78,30 @@ impl FeatureView {
             | FeatureSlot::Void(..)
             | FeatureSlot::Hold(..)
             | FeatureSlot::Lift(..) => self.put_right(slot, authority, bytes),
+        }
+    }
+
+    /// What is said of the feature, and orders by its time alone.
+    fn put_said(&mut self, slot: &FeatureSlot, bytes: &[u8]) -> Put {
+        match slot {
+            FeatureSlot::Escalation(_) => {
+                insert(&mut self.escalations, decode::<Escalated>(bytes)?, |e| {
+                    e.by.at
+                })
+            }
+            FeatureSlot::Delivered(_) => {
+                let delivered: Delivered = decode(bytes)?;
+                insert(&mut self.delivered, delivered, |d| d.by.at)
+            }
+            FeatureSlot::Judged(_) => {
+                insert(&mut self.judged, decode::<Judged>(bytes)?, |j| j.by.at)
+            }
+            FeatureSlot::Resolution(_) => {
+                insert(&mut self.resolutions, decode::<Resolution>(bytes)?, |r| {
+                    r.by.at
+                })
+            }
+            _ => Err("it is nothing said of a feature".to_owned()),
         }
     }
 
@@ -273,48 +286,6 @@ impl AttemptView {
                 insert(&mut self.salvages, salvage, |s| s.at)
             }
             _ => Err("it is no fact of an attempt".to_owned()),
-        }
-    }
-}
-
-impl LockView {
-    /// Adds the record at `slot` of `room`.
-    pub(super) fn put(
-        &mut self,
-        room: &LockRoom,
-        slot: &LockSlot,
-        authority: Option<&ActorId>,
-        bytes: &[u8],
-    ) -> Put {
-        match slot {
-            LockSlot::Claim(aid) => {
-                let claim: LockClaim = decode(bytes)?;
-                agree(claim.attempt == *aid && *room == LockRoom::of(&claim.key))?;
-                self.claims.insert(aid.clone(), claim);
-                Ok(())
-            }
-            LockSlot::Grant(by, epoch) => {
-                own(authority, by)?;
-                let grant: Grant = decode(bytes)?;
-                agree(grant.epoch == *epoch && self.claims.contains_key(&grant.attempt))?;
-                self.grants.insert(*epoch, grant);
-                Ok(())
-            }
-            LockSlot::End(by, aid) => {
-                own(authority, by)?;
-                let end: End = decode(bytes)?;
-                agree(end.attempt == *aid && self.claims.contains_key(aid))?;
-                self.ends.insert(aid.clone(), end);
-                Ok(())
-            }
-            LockSlot::Filed(actor, txn) => {
-                let here = |op: &Op| op.lock().is_some_and(|key| LockRoom::of(key) == *room);
-                file(&mut self.filed, (actor, txn), (bytes, here))
-            }
-            LockSlot::Ruling(by, txn) => {
-                own(authority, by)?;
-                rule(&mut self.rulings, txn, bytes)
-            }
         }
     }
 }

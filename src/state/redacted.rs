@@ -76,6 +76,7 @@ impl Clean<'_> {
             Said::Deliver { .. } => {}
             Said::Escalate { escalated, .. } => self.escalation(&mut escalated.escalation),
             Said::Judge { what, .. } => self.judgement(what),
+            Said::Resolve { resolution, .. } => self.text(&mut resolution.reason),
         }
     }
 

@@ -3,11 +3,11 @@
 
 use crate::base::FeatureId;
 use crate::state::asked::Said;
-use crate::state::draft::{Draft, invalid, stable, unknown};
+use crate::state::draft::{Draft, invalid, stable};
+use crate::state::escalated;
 use crate::state::layout::{self, FeatureRoom, Shelf};
 use crate::state::record::{
-    Decided, Delivered, Escalated, Handoff, Judged, Judgement, Memory, Retraction, Session,
-    SessionStatus,
+    Decided, Delivered, Handoff, Judged, Judgement, Memory, Retraction, Session, SessionStatus,
 };
 use crate::state::refusal::Refusal;
 
@@ -42,7 +42,14 @@ pub(super) fn say(draft: &mut Draft<'_>, said: &Said) -> Result<(), Refusal> {
             };
             draft.add(Shelf::Retractions.record(txn), &record)
         }
-        Said::Escalate { feature, escalated } => escalate(draft, feature, escalated),
+        Said::Escalate {
+            feature,
+            escalated: asked,
+        } => escalated::ask(draft, feature, asked),
+        Said::Resolve {
+            feature,
+            resolution,
+        } => escalated::resolve(draft, feature, resolution),
         Said::Judge { feature, what } => judge(draft, feature, what),
         Said::Decided(decided) => {
             needed("operation", &decided.operation)?;
@@ -80,28 +87,6 @@ fn beat(draft: &mut Draft<'_>, session: &Session) -> Result<(), Refusal> {
         ..session.clone()
     };
     let path = layout::session(&record.by.actor, &record.session);
-    draft.add(path, &record)
-}
-
-fn escalate(
-    draft: &mut Draft<'_>,
-    feature: &FeatureId,
-    escalated: &Escalated,
-) -> Result<(), Refusal> {
-    let known = draft.feature(feature)?;
-    if let Some(package) = &escalated.package {
-        let mut plans = known.plans.values().flat_map(|plan| &plan.packages);
-        let is_grown = known.packages.contains_key(package);
-        if !is_grown && !plans.any(|brief| brief.id == *package) {
-            return Err(unknown(format!("package `{package}`")));
-        }
-    }
-    needed("summary", &escalated.escalation.summary)?;
-    let record = Escalated {
-        by: draft.by(),
-        ..escalated.clone()
-    };
-    let path = FeatureRoom::of(feature).escalation(&draft.request.txn);
     draft.add(path, &record)
 }
 

@@ -8,14 +8,14 @@ use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Ta
 use crate::model::Reviewed;
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation, EndReason};
-use crate::state::epochs::{contradictions, pending};
+use crate::state::epochs::contradictions;
 use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
 use crate::state::lock_view::LockView;
 use crate::state::record::{
     Accept, Answer, Approval, Attempt, Authority, Beat, By, Delivered, End, Escalated,
     EvidenceFact, FinalCheck, Grant, Hold, Integrator, Judged, Judgement, Land, Open, PlanOrigin,
-    Ruling, RunEnded, RunStarted, Salvage, Session, Waiver,
+    Resolution, Ruling, RunEnded, RunStarted, Salvage, Session, Waiver,
 };
 use crate::state::task_view::TaskView;
 
@@ -120,6 +120,8 @@ pub struct FeatureView {
     pub judged: Vec<Judged>,
     /// Branches that it became part of, oldest first.
     pub delivered: Vec<Delivered>,
+    /// Answers to them, oldest first.
+    pub resolutions: Vec<Resolution>,
     /// Landings by number.
     pub lands: BTreeMap<u32, LandView>,
     /// Holds that were not lifted.
@@ -286,35 +288,6 @@ impl FeatureView {
             let run = runs.map(|r| r.started.by.at).max();
             (run.unwrap_or(plan.by.at).max(plan.by.at), &plan.hash)
         })
-    }
-
-    /// What other features and lists need to know.
-    pub fn brief(&self) -> FeatureBrief {
-        let mut brief = FeatureBrief {
-            merged: self
-                .packages
-                .values()
-                .filter(|p| p.accept.is_some())
-                .count(),
-            ..FeatureBrief::default()
-        };
-        self.refresh(&mut brief);
-        for (id, package) in &self.packages {
-            if let Some(grant) = package.live() {
-                brief.live.push((id.clone(), grant.clone()));
-            }
-        }
-        brief
-    }
-
-    /// Brings the parts of a brief up to date that do not come from packages.
-    pub(super) fn refresh(&self, brief: &mut FeatureBrief) {
-        brief.title = self.opens.iter().rev().find_map(|o| o.title.clone());
-        let ended = self.last_run().and_then(|run| run.ended.as_ref());
-        brief.last_result = ended.map(|end| end.result.clone());
-        brief.packages = self.current_plan().map_or(0, |plan| plan.packages.len());
-        brief.held = !self.holds.is_empty();
-        brief.pending = pending(&self.filed, &self.rulings);
     }
 
     /// The package that lies in `room`, where a record or a plan names it.

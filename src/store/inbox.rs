@@ -189,6 +189,9 @@ fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
             escalated.escalation.feature_id = feature.to_string();
             escalated.escalation.package_id = owner.package.to_string();
             escalated.package = Some(owner.package.clone());
+            escalated.attempt = Some(owner.attempt.clone());
+            // What may be answered is for the tool to offer.
+            escalated.offers = Vec::new();
             Said::Escalate { feature, escalated }
         }
         // That something was allowed is for whoever allowed it to say.
@@ -202,5 +205,6 @@ fn spoken(said: Said, owner: &Owner) -> Result<Said, String> {
         Said::Decided(_) => return Err("an attempt allows nothing".to_owned()),
         Said::Deliver { .. } => return Err("`merge` is not for agents".to_owned()),
         Said::Forget { .. } => return Err("`forget` is not for agents".to_owned()),
+        Said::Resolve { .. } => return Err("`decide` is not for agents".to_owned()),
     })
 }

@@ -64,7 +64,9 @@ pub(in crate::commands) fn escalate(
     let escalated = Escalated {
         escalation,
         package: question.package.clone(),
+        attempt: None,
         agent: who.agent.clone(),
+        offers: Vec::new(),
         by,
     };
     let feature = question.feature.clone();

@@ -93,6 +93,11 @@ impl FeatureRoom {
         format!("{}/facts/delivered/{id}.json", self.0)
     }
 
+    /// Path of a `Resolution`, made by the transaction `id`.
+    pub fn resolution(&self, id: &TxnId) -> String {
+        format!("{}/facts/resolutions/{id}.json", self.0)
+    }
+
     /// Path of a `Filed`.
     pub fn filed(&self, actor: &ActorId, txn: &TxnId) -> String {
         format!("{}/facts/requests/{actor}/{txn}.json", self.0)

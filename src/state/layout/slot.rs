@@ -60,6 +60,8 @@ pub enum FeatureSlot {
     Judged(TxnId),
     /// `Delivered`
     Delivered(TxnId),
+    /// `Resolution`
+    Resolution(TxnId),
     /// `FinalCheck` with its hash.
     Final(String),
     /// `Land`
@@ -169,6 +171,7 @@ pub fn class(path: &str) -> Option<Class> {
             | FeatureSlot::Escalation(_)
             | FeatureSlot::Judged(_)
             | FeatureSlot::Delivered(_)
+            | FeatureSlot::Resolution(_)
             | FeatureSlot::Final(_)
             | FeatureSlot::Filed(..) => Class::Fact,
         },
@@ -278,6 +281,7 @@ pub fn feature_slot(parts: &[&str]) -> Option<FeatureSlot> {
         ["facts", "escalations", name] => FeatureSlot::Escalation(TxnId::parse(json(name)?)?),
         ["facts", "delivered", name] => FeatureSlot::Delivered(TxnId::parse(json(name)?)?),
         ["facts", "judged", name] => FeatureSlot::Judged(TxnId::parse(json(name)?)?),
+        ["facts", "resolutions", name] => FeatureSlot::Resolution(TxnId::parse(json(name)?)?),
         ["facts", "final", name] => FeatureSlot::Final(about(json(name)?)?.1),
         ["facts", "requests", actor, name] => filed(actor, name, FeatureSlot::Filed)?,
         ["rights", authority, name] => {
@@ -444,6 +448,7 @@ mod tests {
             feature.escalation(&txn),
             feature.judged(&txn),
             feature.delivered(&txn),
+            feature.resolution(&txn),
             FORMAT.to_owned(),
             AUTHORITY.to_owned(),
         ] {

@@ -13,6 +13,7 @@
 //! features/<h2>/<f>/facts/escalations/<txn>.json      Escalated
 //! features/<h2>/<f>/facts/delivered/<txn>.json        Delivered
 //! features/<h2>/<f>/facts/judged/<txn>.json           Judged
+//! features/<h2>/<f>/facts/resolutions/<txn>.json      Resolution
 //! features/<h2>/<f>/facts/final/<tree>-<h8>.json      FinalCheck
 //! features/<h2>/<f>/rights/<authority>/land-<n>.json landed-<n>.json void-<n>.json
 //! features/<h2>/<f>/rights/<authority>/hold-<n>.json lift-<n>.json
@@ -68,5 +69,7 @@ pub use right::{
     Accept, End, Grant, Hold, HoldKind, Integrator, Land, LandClosed, Landing, Lift, Resignation,
     Ruling,
 };
-pub use said::{Escalated, Handoff, Memory, MemoryKind, MemoryOutcome, Retraction};
+pub use said::{
+    Escalated, Handoff, Memory, MemoryKind, MemoryOutcome, Offer, Resolution, Retraction,
+};
 pub use task::{Requirements, Task, TaskClaim, TaskClosed, TaskResult};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{FeatureId, PackageId, TxnId};
+use crate::base::{AttemptId, FeatureId, PackageId, TxnId};
 use crate::model::Escalation;
 use crate::state::record::entry::By;
 
@@ -104,8 +104,36 @@ pub struct Escalated {
     pub escalation: Escalation,
     /// The package it is about.
     pub package: Option<PackageId>,
-    /// The agent.
+    /// The attempt that asks; nothing where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The agent; `git wp` where the tool itself asks.
     pub agent: String,
+    /// What may be answered where the tool itself asks; empty: what the table of procedures says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+    /// Who and when.
+    pub by: By,
+}
+
+/// An answer that the tool offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The word to type.
+    pub word: String,
+    /// What it does, in words.
+    pub does: String,
+}
+
+/// What a person answered to an escalation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The id of the escalation.
+    pub question: String,
+    /// One of its choices.
+    pub choice: String,
+    /// Why; may be empty.
+    pub reason: String,
     /// Who and when.
     pub by: By,
 }
