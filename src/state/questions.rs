@@ -3,10 +3,12 @@
 //! Pure: opinions on what is recorded. What is asked and answered are facts; whether a question is
 //! open follows from them and from the table of [`Procedure`]s, and from nothing else.
 
-use crate::base::{PackageId, Timestamp};
-use crate::model::escalation::EscalationKind;
-use crate::model::{Choice, EndReason, FeatureFate, PackageFate, Procedure, Treatment};
-use crate::state::record::{Attempt, Escalated, Offer, Resolution};
+use crate::base::{FeatureId, PackageId, Timestamp};
+use crate::model::escalation::{EscalationKind, EscalationSeverity};
+use crate::model::{Choice, EndReason, Escalation, FeatureFate, PackageFate, Procedure, Treatment};
+use crate::state::asked::Said;
+use crate::state::record::{Attempt, By, Escalated, Offer, Resolution};
+use crate::state::request::Op;
 use crate::state::view::FeatureView;
 
 /// The name that the tool itself asks under.
@@ -38,6 +40,60 @@ pub enum State {
     GivenUp,
     /// It was answered, and stops nothing any more.
     Settled,
+}
+
+/// What the tool itself asks, for instance when a loop has come to its end.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// What to type to answer it; asked under the same id again, it is the same question.
+    pub id: String,
+    /// The feature.
+    pub feature: FeatureId,
+    /// The package; `None`: the feature as a whole, which then stops.
+    pub package: Option<PackageId>,
+    /// What it is about.
+    pub kind: EscalationKind,
+    /// How bad it is.
+    pub severity: EscalationSeverity,
+    /// In a sentence.
+    pub summary: String,
+    /// In full.
+    pub details: Option<String>,
+    /// What may be answered; empty: what the table says for its type. A word of the table, like
+    /// `retry`, does there what it does everywhere; for others, whoever asks looks at [`answer`].
+    pub offers: Vec<Offer>,
+    /// Who asks, and when.
+    pub by: By,
+}
+
+/// The operation that asks it.
+pub fn ask(asking: Asking) -> Op {
+    let package = asking.package.as_ref().map(ToString::to_string);
+    let escalation = Escalation {
+        escalation_id: asking.id,
+        feature_id: asking.feature.to_string(),
+        package_id: package.unwrap_or_default(),
+        kind: asking.kind,
+        severity: asking.severity,
+        summary: asking.summary,
+        details: asking.details,
+        evidence: None,
+        impact: None,
+        proposed_action: None,
+        requires_human: true,
+        detected_at: asking.by.at.to_string(),
+    };
+    Op::Say(Box::new(Said::Escalate {
+        feature: asking.feature,
+        escalated: Escalated {
+            escalation,
+            package: asking.package,
+            attempt: None,
+            agent: TOOL.to_owned(),
+            offers: asking.offers,
+            by: asking.by,
+        },
+    }))
 }
 
 /// Every escalation of the feature, oldest first.
@@ -284,7 +340,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// True if flaky tests of the feature are quarantined or asked to be.
+/// Flaky tests that are quarantined, or asked to be.
 pub fn quarantine(feature: &FeatureView) -> Vec<Question<'_>> {
     let mut all = all(feature);
     all.retain(|q| q.asked.escalation.kind == EscalationKind::FlakyTestQuarantineRequest);
