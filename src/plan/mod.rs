@@ -21,6 +21,7 @@ mod prune;
 pub mod purple;
 pub mod queue_result;
 mod recognise;
+pub mod review_findings;
 mod scalar;
 mod scan;
 pub mod schema;

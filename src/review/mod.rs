@@ -7,8 +7,11 @@
 mod cluster;
 mod consensus;
 mod key;
+pub mod read;
 mod ruled;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod trend;
 mod verdict;
 mod words;

@@ -117,7 +117,7 @@ fn missing(reviews: &[Reviewed], rule: &ReviewRule, consensus: &Consensus) -> Ve
     if voters.len() < quorum {
         out.push(format!("{} of {quorum} reviews count", voters.len()));
     }
-    if vendors.len() < vendors_min {
+    if !voters.is_empty() && vendors.len() < vendors_min {
         out.push(format!(
             "they come from {} of {vendors_min} vendors",
             vendors.len()

@@ -69,6 +69,7 @@ mod plan_fields;
 mod plan_rules;
 mod plan_schemas;
 mod replicas;
+mod review_corpus;
 mod room_create;
 mod room_equip;
 mod room_keep;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use git_wp::base::json::{self, Value};
-use git_wp::plan::{queue_result, schema};
+use git_wp::plan::{queue_result, review_findings, schema};
 
 fn compare(name: &str, schema: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,6 +26,7 @@ fn compare(name: &str, schema: &Value) {
 fn schemas_are_those_of_the_types() {
     compare("work-packages.schema.json", schema::work_packages());
     compare("work-queue-result.schema.json", queue_result::schema());
+    compare("review-findings.schema.json", review_findings::schema());
 }
 
 #[test]
