@@ -40,6 +40,7 @@ mod log;
 mod man;
 mod mcp;
 mod memory;
+mod merge;
 mod places;
 mod plan;
 mod plan_words;
@@ -146,6 +147,7 @@ enum Verb {
   git wp cancel add-auth/wp-api")]
     Cancel(hold::Args),
     Adopt(adopt::Args),
+    Merge(merge::Args),
     Cleanup(cleanup::Args),
     Init(init::Args),
     Sync(sync::Args),
@@ -214,6 +216,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
+        Verb::Merge(args) => merge::run(&args, cx),
         Verb::Cleanup(args) => cleanup::run(&args, cx),
         Verb::Adopt(args) => adopt::run(&args, cx),
         Verb::Init(args) => init::run(&args, cx),

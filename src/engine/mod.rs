@@ -18,6 +18,7 @@ pub mod world;
 
 pub use effect::{Advanced, Effect, Outcome, Rejection, Subject};
 pub use event::{Event, EventKind};
+pub use machine::{Arrival, LeftBehind, TrainJob, TrainReport, Wagon, merge_train};
 pub use machine::{CheckoutRule, Pool, Seat, Setup, Summarise, Trust, implement, is_run, work};
 pub use report::RunReport;
 pub use run::{Engine, Job, Turn, run};

@@ -93,8 +93,9 @@ fn plain(mode: u32) -> Option<Mode> {
 }
 
 /// The only best common ancestor, found as git finds it: both histories are painted from the
-/// newest commit on, until everything left is an ancestor of what was found.
-fn merge_base(raw: &RawStore, ours: &Oid, theirs: &Oid) -> Option<Oid> {
+/// newest commit on, until everything left is an ancestor of what was found. `None` if there is
+/// none or more than one, or git has to be asked.
+pub fn merge_base(raw: &RawStore, ours: &Oid, theirs: &Oid) -> Option<Oid> {
     let mut paint: BTreeMap<Oid, u8> = BTreeMap::new();
     let mut queue: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
     for (side, id) in [(OURS, ours), (THEIRS, theirs)] {

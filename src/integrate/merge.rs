@@ -100,7 +100,7 @@ const SUBJECT_MAX: usize = 72;
 const TITLE_MIN: usize = 8;
 
 /// Text of a plan cannot begin a trailer of its own.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split(char::is_control)
         .collect::<Vec<_>>()
         .join(" ")
@@ -162,7 +162,10 @@ pub fn merge(shadow: &Shadow, input: &MergeInput<'_>) -> Result<MergeOutcome> {
     let content = content(shadow, &raw, input)?;
     let tree = match merged_tree(shadow, &raw, (input, &content))? {
         merge::Merged::Clean { tree } => tree,
-        conflicted => return conflict(&raw, input, conflicted).map(MergeOutcome::Conflict),
+        conflicted => {
+            let conflict = conflict(&raw, input.owner_of, conflicted)?;
+            return Ok(MergeOutcome::Conflict(conflict));
+        }
     };
     let violations = recheck(shadow, input, &tree)?;
     if !violations.is_empty() {
@@ -283,7 +286,12 @@ fn is_untouched<'a>(
     })
 }
 
-fn conflict(raw: &RawStore, input: &MergeInput<'_>, merged: merge::Merged) -> Result<Conflict> {
+/// What git said of a merge that did not work.
+pub(super) fn conflict(
+    raw: &RawStore,
+    owner_of: &OwnerOf<'_>,
+    merged: merge::Merged,
+) -> Result<Conflict> {
     let merge::Merged::Conflicted {
         tree,
         paths,
@@ -302,7 +310,7 @@ fn conflict(raw: &RawStore, input: &MergeInput<'_>, merged: merge::Merged) -> Re
         out.push(ConflictPath {
             what: what.map_or_else(|| "both sides changed it".to_owned(), |m| m.text.clone()),
             marked: marked(raw, &tree, &path)?,
-            other: (input.owner_of)(&path),
+            other: owner_of(&path),
             path,
         });
     }

@@ -27,6 +27,7 @@ pub mod style;
 pub mod summary;
 pub mod sync;
 pub mod table;
+pub mod train;
 pub mod used;
 pub mod view;
 pub mod why;

@@ -17,12 +17,14 @@ pub mod hands;
 pub mod input;
 mod land;
 mod picture;
+pub mod side_by_side;
 pub mod stage;
 mod start;
 pub mod status;
 #[cfg(test)]
 mod tests;
 pub mod tier;
+pub mod train;
 pub mod why;
 
 pub use agenda::{Agenda, Item};

@@ -204,9 +204,7 @@ impl Said {
                 let package = escalated.package.as_ref().map(ToString::to_string);
                 of(Some(feature), package)
             }
-            Said::Deliver { feature, delivered } => {
-                format!("{feature} {}", delivered.target.short())
-            }
+            Said::Deliver { feature, .. } => feature.to_string(),
             Said::Judge { feature, what } => {
                 of(Some(feature), what.package().map(ToString::to_string))
             }

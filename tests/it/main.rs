@@ -29,6 +29,7 @@ mod cli_hook_agent;
 mod cli_implement;
 mod cli_init;
 mod cli_locks;
+mod cli_merge;
 mod cli_plan;
 mod cli_plan_write;
 mod cli_prompt;

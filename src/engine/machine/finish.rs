@@ -105,7 +105,7 @@ impl Worker {
     }
 }
 
-fn command(name: &str, line: &str) -> Step {
+pub(super) fn command(name: &str, line: &str) -> Step {
     Step {
         name: name.to_owned(),
         kind: StepKind::Command {

@@ -236,7 +236,7 @@ impl Worker {
     /// Brings the feature branch to the tip, if it only has to move forward and nobody has it
     /// checked out.
     pub(super) fn advance(&self, to: &Oid) -> Result<Outcome> {
-        let branch = self.advanced(to)?;
+        let branch = self.advanced(to, "wp: implement")?;
         let refs = self.shared.setup.repo.refs();
         // Nothing is being landed any more, so there is no candidate.
         if let Some(held) = refs.read(&self.candidate()?)? {
@@ -250,7 +250,8 @@ impl Worker {
         })
     }
 
-    fn advanced(&self, to: &Oid) -> Result<Advanced> {
+    /// Brings the branch of the run to `to`; `reason` is for its log.
+    pub(super) fn advanced(&self, to: &Oid, reason: &str) -> Result<Advanced> {
         let setup = &self.shared.setup;
         let (refs, name) = (setup.repo.refs(), &setup.started.branch);
         let before = refs.read(name)?;
@@ -277,7 +278,7 @@ impl Worker {
         }
         let expected = Expected::same_as(before.as_ref());
         let durability = setup.settings.durability;
-        match refs.swap(name, Some(to), &expected, "wp: implement", durability) {
+        match refs.swap(name, Some(to), &expected, reason, durability) {
             Ok(()) => Ok(Advanced::There),
             Err(SwapError::Moved { .. }) => Ok(Advanced::Diverged),
             Err(error) => Err(error.into_error(name)),

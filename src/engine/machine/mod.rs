@@ -21,6 +21,7 @@ mod recover;
 mod serve;
 mod shared;
 mod start;
+mod train;
 mod verify;
 mod watching;
 mod worker;
@@ -35,6 +36,7 @@ use std::time::Duration;
 pub use pool::Pool;
 pub use serve::{implement, is_run, work};
 pub use shared::{CheckoutRule, Listener, Setup, Trust};
+pub use train::{Arrival, LeftBehind, TrainJob, TrainReport, Wagon, merge_train};
 
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, Oid, Result, TxnId};
