@@ -20,6 +20,7 @@ pub mod prompt;
 pub mod question;
 pub mod quote;
 pub mod result_file;
+pub mod review_prompt;
 pub mod sandbox;
 mod scratch;
 mod shell;
