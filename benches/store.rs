@@ -14,7 +14,7 @@ use git_wp::base::{
 };
 use git_wp::git::Repo;
 use git_wp::model::evidence::{Evidence, StepEvidence, StepState};
-use git_wp::model::outcome::{AttemptResult, EndReason, OutcomeKind};
+use git_wp::model::outcome::{AttemptResult, EndReason, Mode, OutcomeKind};
 use git_wp::model::plan::Format;
 use git_wp::model::verification::Tier;
 use git_wp::model::{Durability, Settings};
@@ -260,6 +260,7 @@ fn claim(txn: &str, name: &str, aid: &str) -> Request {
             agent: "shell".to_owned(),
             session: None,
             continues: None,
+            mode: Mode::Implement,
             run: None,
             by: by(),
         },
@@ -321,6 +322,7 @@ fn result() -> AttemptResult {
         tail: "the last line\n".repeat(40),
         account: None,
         held: None,
+        hypotheses: None,
         at: by().at,
     }
 }

@@ -31,7 +31,24 @@ pub struct Asked<'a> {
 /// # Errors
 /// One of them does not exist, or cannot be asked for the model or the effort.
 pub fn choose(package: &Package, roster: &Roster, asked: &Asked<'_>) -> Result<Vec<Profile>> {
-    let rules = rules(package, roster);
+    by_rules(&rules(package, roster), roster, asked)
+}
+
+/// The role of agents that repair what failed its verification: `wp.role.debugger.*`.
+const DEBUGGER: &str = "debugger";
+
+/// The agents that repair; none of their own where nobody is chosen for that.
+///
+/// # Errors
+/// As [`choose`].
+fn debuggers(roster: &Roster, asked: &Asked<'_>) -> Result<Vec<Profile>> {
+    match roster.choice.roles.get(DEBUGGER) {
+        Some(rule) => by_rules(&[rule], roster, asked),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn by_rules(rules: &[&Chosen], roster: &Roster, asked: &Asked<'_>) -> Result<Vec<Profile>> {
     let said = |part: fn(&Chosen) -> Option<&String>| {
         let mut found = rules.iter().filter_map(|rule| part(rule));
         found.next().map(String::as_str)
@@ -71,7 +88,8 @@ pub fn staff(plan: &Plan, roster: &Roster, asked: &Asked<'_>) -> Result<Staff> {
         (Err(_), false, Some(package)) => own.get(&package.id).cloned().unwrap_or_default(),
         (common, ..) => common?,
     };
-    Ok(Staff { common, own })
+    let debug = debuggers(roster, asked)?;
+    Ok(Staff { common, own, debug })
 }
 
 /// The agent with those that stand in for it, each once, and theirs in turn.

@@ -22,6 +22,8 @@ pub struct Collect<'a> {
     pub room: &'a RoomState,
     /// Where the result file may be.
     pub result_file: &'a Path,
+    /// What a debugger wrote of what it supposed, from [`crate::agent::hypotheses::read`].
+    pub hypotheses: Option<String>,
     /// Whom it must be for.
     pub expected: Expected<'a>,
     /// The attempt's base and its tree, for a room without a head.
@@ -69,6 +71,7 @@ pub fn collect(from: &Collect<'_>) -> AttemptResult {
         tail: from.run.tail.clone(),
         account: from.run.account.clone(),
         held: None,
+        hypotheses: from.hypotheses.clone(),
         at: from.at,
     }
 }

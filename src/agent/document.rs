@@ -127,6 +127,7 @@ mod tests {
             package: plan.package(&PackageId::parse(id).unwrap()).unwrap(),
             attempt: &AttemptId::parse("a1").unwrap(),
             branch: &RefName::parse("refs/heads/wp/f/p/a1").unwrap(),
+            case: None,
             notes: &[],
             delimiter: "k3j4h5",
             max: PROMPT_MAX,

@@ -7,7 +7,7 @@ use crate::agent::order::Order;
 use crate::agent::profile::Profile;
 use crate::base::json::{self, Value, json};
 use crate::base::{Error, Result};
-use crate::model::{Durability, PromptChannel};
+use crate::model::{Durability, Mode, PromptChannel};
 use crate::os::file::{self, Access};
 use crate::os::process::{Input, Invocation};
 
@@ -20,6 +20,7 @@ pub(super) fn prepare(order: &Order<'_>) -> Result<()> {
         }
     }
     file::remove(&places.result_file)?;
+    file::remove(&places.hypothesis_file)?;
     let servers = json::pretty(&servers(order))?;
     for (path, text) in [
         (&places.prompt_file, order.prompt),
@@ -72,6 +73,7 @@ pub(super) fn invocation(
     let (program, args) = words
         .split_first()
         .ok_or_else(|| Error::bug("an agent without a command line"))?;
+    let places = order.places;
     let ceiling = order.room.parent().unwrap_or(order.room);
     let mut environment = order.environment.clone().without(&profile.data.unset);
     for (name, value) in variables {
@@ -81,11 +83,16 @@ pub(super) fn invocation(
         .with("WP_FEATURE", order.feature.as_str())
         .with("WP_PACKAGE", order.package.id.as_str())
         .with("WP_ATTEMPT", order.attempt.as_str())
+        .with("WP_MODE", order.mode.as_str())
         .with("WP_PROMPT_FILE", &order.places.prompt_file)
         .with("WP_RESULT_FILE", &order.places.result_file)
         .with("WP_MCP_CONFIG", &order.places.mcp_config)
         .with("GIT_CEILING_DIRECTORIES", ceiling)
         .with("PWD", order.room);
+    let environment = match order.mode {
+        Mode::Debug => environment.with("WP_HYPOTHESIS_FILE", &places.hypothesis_file),
+        Mode::Implement => environment,
+    };
     let environment = ["TMPDIR", "TMP", "TEMP"]
         .into_iter()
         .fold(environment, |env, name| env.with(name, scratch));

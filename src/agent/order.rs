@@ -7,7 +7,7 @@ use crate::agent::conversation::Conversation;
 use crate::agent::environment::Environment;
 use crate::agent::sandbox::Fence;
 use crate::base::{AttemptId, FeatureId};
-use crate::model::{Package, Usage};
+use crate::model::{Mode, Package, Usage};
 
 /// Where the files of one attempt stand, all outside its work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Places {
     pub prompt_file: PathBuf,
     /// `wp/run/<aid>/out/result.json`; the agent may write it and what else is in its folder.
     pub result_file: PathBuf,
+    /// `wp/run/<aid>/out/hypotheses.md`: what a debugger supposes and tries.
+    pub hypothesis_file: PathBuf,
     /// `wp/run/<aid>/mcp.json`: how the agent starts its MCP server.
     pub mcp_config: PathBuf,
     /// `wp/run/<aid>/sandbox.json`: where a confined agent may write.
@@ -31,6 +33,7 @@ impl Places {
         Places {
             prompt_file: run.join("prompt.md"),
             result_file: run.join("out").join("result.json"),
+            hypothesis_file: run.join("out").join("hypotheses.md"),
             mcp_config: run.join("mcp.json"),
             rules: run.join("sandbox.json"),
             log: wp_dir.join("logs").join(format!("{attempt}.log")),
@@ -61,6 +64,8 @@ pub struct Order<'a> {
     pub package: &'a Package,
     /// The attempt; its id marks every process of the agent.
     pub attempt: &'a AttemptId,
+    /// What it sets out to do.
+    pub mode: Mode,
     /// The work tree, the agent's working folder.
     pub room: &'a Path,
     /// Where prompt, result and log stand.

@@ -3,6 +3,7 @@
 //! Pure. The task itself is never cut; context and notes are, each place is named in the text and
 //! in [`Prompt::cuts`]. What other workers wrote is quoted as data.
 
+use crate::agent::debug::{self, Case};
 use crate::agent::document;
 use crate::agent::facts;
 use crate::agent::quote::{self, Note};
@@ -31,6 +32,8 @@ pub struct Brief<'a> {
     pub branch: &'a RefName,
     /// Results, deviations and handoffs of what it depends on, and why earlier attempts failed.
     pub notes: &'a [Note],
+    /// The failure that it is to repair, for a debugger.
+    pub case: Option<&'a Case>,
     /// A random word that no note can know.
     pub delimiter: &'a str,
     /// Bytes; context is cut to fit.
@@ -51,6 +54,9 @@ pub fn write(brief: &Brief<'_>, sources: Sources<'_>) -> Prompt {
     let mut text = String::new();
     let mut cuts = Vec::new();
     head(brief, &mut text);
+    if let Some(case) = brief.case {
+        debug::write(case, brief.delimiter, &mut text, &mut cuts);
+    }
     task(brief.package, &mut text);
     document::only_this(brief.plan, brief.package, &mut text);
     facts::write(brief.plan, brief.package, &mut text);
@@ -80,7 +86,11 @@ fn head(brief: &Brief<'_>, out: &mut String) {
         .as_deref()
         .map_or(String::new(), |t| format!(" ({t})"));
     let unit = document::unit(plan, package);
-    let (first, rest) = unit.unwrap_or("work package").split_at(1);
+    let unit = match (unit.unwrap_or("work package"), brief.case) {
+        (unit, Some(_)) => format!("debug {unit}"),
+        (unit, None) => unit.to_owned(),
+    };
+    let (first, rest) = unit.split_at(1);
     out.push_str(&format!(
         "# {}{rest} {} of feature {}{title}\n\n\
          You are one of several workers on this feature. Each has a git worktree and a branch of\n\
@@ -361,6 +371,7 @@ mod tests {
                 attempt: &AttemptId::parse("a1").unwrap(),
                 branch: &RefName::parse("refs/heads/wp/add-auth/wp-backend/a1").unwrap(),
                 notes,
+                case: None,
                 delimiter: "k3j4h5",
                 max,
             },

@@ -34,22 +34,32 @@ pub(super) fn section(notes: &[Note], delimiter: &str) -> (String, Vec<String>) 
         let from = text::foreign(&note.from).to_string();
         let kind = text::foreign(&note.kind).to_string();
         let what = format!("{kind} of {}", text::cut(&from, 80));
-        let clean = text::foreign(&note.text).multi_line().to_string();
-        let clean = clean.replace(delimiter, "");
-        let end = text::head(&clean, NOTE_MAX.min(left)).len();
-        left -= end;
-        out.push_str(&format!(
-            "<<{delimiter} {what}\n{}\n",
-            clean[..end].trim_end()
-        ));
-        if end < clean.len() {
-            let cut = format!("{what}: the last {} bytes", clean.len() - end);
-            out.push_str(&format!("[cut: {cut}]\n"));
-            cuts.push(cut);
-        }
-        out.push_str(&format!("{delimiter}>>\n\n"));
+        let most = NOTE_MAX.min(left);
+        let (block, cut) = block(&what, &note.text, (delimiter, most));
+        left -= block.len().min(left).min(most);
+        out.push_str(&block);
+        cuts.extend(cut);
     }
     (out, cuts)
+}
+
+/// One quotation of at most `most` bytes, and the line that names what was cut from it.
+pub(super) fn block(
+    what: &str,
+    quoted: &str,
+    (delimiter, most): (&str, usize),
+) -> (String, Option<String>) {
+    let clean = text::foreign(quoted).multi_line().to_string();
+    let clean = clean.replace(delimiter, "");
+    let kept = text::head(&clean, most);
+    let mut out = format!("<<{delimiter} {what}\n{}\n", kept.trim_end());
+    let cut = clean.len() - kept.len();
+    let cut = (cut > 0).then(|| format!("{what}: the last {cut} bytes"));
+    if let Some(cut) = &cut {
+        out.push_str(&format!("[cut: {cut}]\n"));
+    }
+    out.push_str(&format!("{delimiter}>>\n\n"));
+    (out, cut)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::agent::profile::Profile;
 use crate::base::{Error, PackageId, Result, text};
+use crate::model::Mode;
 
 /// Who may be given which package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Staff {
     pub common: Vec<Profile>,
     /// Choices for single packages.
     pub own: BTreeMap<PackageId, Vec<Profile>>,
+    /// Who repairs what failed its verification; empty: whoever would be given the package.
+    pub debug: Vec<Profile>,
 }
 
 impl Staff {
@@ -20,6 +23,7 @@ impl Staff {
         Staff {
             common: vec![profile],
             own: BTreeMap::new(),
+            debug: Vec::new(),
         }
     }
 
@@ -28,12 +32,13 @@ impl Staff {
         self.own.get(package).unwrap_or(&self.common)
     }
 
-    /// The profile `agent` as it is meant for a package.
+    /// The profile `agent` as it is meant for an attempt at a package.
     ///
     /// # Errors
     /// The run does not know the agent.
-    pub fn find(&self, package: &PackageId, agent: &str) -> Result<&Profile> {
-        let mut all = self.of(package).iter().chain(&self.common);
+    pub fn find(&self, (package, mode): (&PackageId, Mode), agent: &str) -> Result<&Profile> {
+        let debug = self.debug.iter().filter(|_| mode == Mode::Debug);
+        let mut all = debug.chain(self.of(package)).chain(&self.common);
         all.find(|profile| profile.name == agent).ok_or_else(|| {
             let shown = text::foreign(agent);
             let message = format!("this run has no agent `{shown}` for package `{package}`");
@@ -43,7 +48,7 @@ impl Staff {
 
     /// Every profile, each once by name.
     pub fn all(&self) -> Vec<&Profile> {
-        let own = self.own.values().flatten();
+        let own = self.own.values().flatten().chain(&self.debug);
         let mut all: Vec<&Profile> = self.common.iter().chain(own).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all.dedup_by(|a, b| a.name == b.name);

@@ -76,6 +76,8 @@ and
 WP_FEATURE, WP_PACKAGE, WP_ATTEMPT    what it works on
 WP_PROMPT_FILE                        what it is asked to do; the same is on its standard input
 WP_RESULT_FILE                        where it may leave a result in JSON
+WP_MODE                               implement, or debug for who repairs a failed verification
+WP_HYPOTHESIS_FILE                    where a debugger writes what it supposes and tries
 WP_MCP_CONFIG                         how it starts its MCP server, git wp mcp
 
 An MCP server reads

@@ -109,6 +109,7 @@ fn would_be(cx: &mut Context<'_>, valid: ValidPlan, id: &PackageId) -> Result<An
             attempt: &attempt,
             branch: &branch,
             base: &base(&repo, records)?,
+            record: None,
         },
     )?;
     Ok(answer(&feature, id, None, &prompt))

@@ -6,11 +6,10 @@ use crate::engine::event::EventKind;
 use crate::engine::record::Entry;
 use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
-use crate::model::EndReason;
-use crate::schedule::{Decision, Holding};
+use crate::model::Mode;
+use crate::schedule::{Beginning, Decision, Holding};
 use crate::state::record::Attempt;
 use crate::state::request::Claim;
-use crate::state::view::AttemptView;
 use crate::state::{Op, Refusal};
 
 impl Engine<'_> {
@@ -56,8 +55,9 @@ impl Engine<'_> {
                 package,
                 number,
                 agent,
+                beginning,
             } => {
-                let claim = self.claim(world, &package, (number, agent))?;
+                let claim = self.claim(world, &package, (number, agent), beginning)?;
                 plan.claims.extend(claim);
             }
             Decision::Swap(land) => plan.effects.push(Effect::Swap(land)),
@@ -147,20 +147,22 @@ impl Engine<'_> {
         world: &mut dyn World,
         package: &PackageId,
         (number, agent): (u32, String),
+        beginning: Beginning,
     ) -> Result<Option<Claiming>> {
         let item = self.agenda().get(package);
-        let (Some(item), Some(base)) = (item, self.observed.tip.clone()) else {
+        let (Some(item), Some(tip)) = (item, self.observed.tip.clone()) else {
             return Ok(None);
+        };
+        let mode = beginning.mode;
+        let (continues, base) = match beginning.with {
+            Some(earlier) => (Some(earlier.attempt), earlier.base),
+            None => (None, tip),
         };
         let (locks, after, definition) = (
             item.locks.clone(),
             item.after.clone(),
             item.definition.clone(),
         );
-        let goes_on = self.cut_short(package, &agent);
-        let continues = goes_on.map(|earlier| earlier.attempt.attempt.clone());
-        // It stays on the base of the work that it goes on with.
-        let base = goes_on.map_or(base, |earlier| earlier.attempt.base.clone());
         let attempt = world.mint()?;
         if !world.guard(&attempt)? {
             return Ok(None);
@@ -179,6 +181,7 @@ impl Engine<'_> {
                 agent: agent.clone(),
                 session: None,
                 continues,
+                mode,
                 run: Some(self.job.options.run.clone()),
                 by: world.by(),
             },
@@ -192,21 +195,9 @@ impl Engine<'_> {
             package: package.clone(),
             attempt,
             agent,
+            mode,
             change: Change { op, needs },
         }))
-    }
-
-    /// The last attempt of a package, if its agent was cut short because its service refused it:
-    /// what it did is good, and the next attempt goes on with that.
-    fn cut_short(&self, package: &PackageId, agent: &str) -> Option<&AttemptView> {
-        let records = self.view.features.get(&self.job.feature)?;
-        let last = records.packages.get(package)?.in_order().pop()?;
-        let reason = last.end.as_ref()?.reason;
-        let item = self.agenda().get(package)?;
-        let is_same = last.attempt.agent == agent
-            && last.attempt.by.actor == self.job.options.actor
-            && last.attempt.definition == item.definition;
-        (reason == EndReason::Unserved && is_same && last.result.is_some()).then_some(last)
     }
 
     fn branch(&self, package: &PackageId, attempt: &AttemptId) -> Result<RefName> {
@@ -247,6 +238,10 @@ impl Engine<'_> {
             epoch: grant.epoch,
         };
         let event = self.scribe(world).event(EventKind::AttemptStarted);
+        let event = match claiming.mode {
+            Mode::Implement => event,
+            Mode::Debug => event.word(claiming.mode.as_str()),
+        };
         self.tell(event.holding(&holding).text(claiming.agent.as_str()));
         let subject = self.subject(holding);
         self.begin(world, Effect::Run(subject))
@@ -302,6 +297,7 @@ struct Claiming {
     package: PackageId,
     attempt: AttemptId,
     agent: String,
+    mode: Mode,
     change: Change,
 }
 

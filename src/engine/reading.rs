@@ -15,7 +15,7 @@ use crate::agent::{
 use crate::base::json::{self, Value};
 use crate::base::{AttemptId, Error, FeatureId, Oid, Redactor, RepoPath, Result};
 use crate::git::Repo;
-use crate::model::{Account, Held, Package, SandboxLevel, Settings, Usage};
+use crate::model::{Account, Held, Mode, Package, SandboxLevel, Settings, Usage};
 use crate::os::process::Watch;
 use crate::os::{clock, confine, file, lock, random, tree};
 use crate::plan::{self, fits};
@@ -169,6 +169,7 @@ impl Library {
             feature: &feature,
             package: &package,
             attempt,
+            mode: Mode::Implement,
             room: room.path(),
             places,
             prompt: order.prompt,

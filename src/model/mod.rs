@@ -37,7 +37,9 @@ pub use gate::{GateVerdict, GateViolation};
 pub use guard::{Level, Trust};
 pub use listing::{ItemKind, ItemStatus, Listing};
 pub use lock_key::LockKey;
-pub use outcome::{AttemptResult, Deviation, EndReason, Held, LogDigest, OutcomeKind, RoomState};
+pub use outcome::{
+    AttemptResult, Deviation, EndReason, Held, LogDigest, Mode, OutcomeKind, RoomState,
+};
 pub use package::{Edge, EdgeOrigin, Package, Role, WorktreeMode};
 pub use plan::{Feature, Format, Plan};
 pub use procedure::{Choice, FeatureFate, PackageFate, Procedure, Treatment};

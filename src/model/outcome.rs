@@ -37,6 +37,32 @@ pub enum OutcomeKind {
     Unserved,
 }
 
+/// What an attempt sets out to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The task of its package.
+    #[default]
+    Implement,
+    /// To find out why the verification of an earlier attempt failed, and to repair that.
+    Debug,
+}
+
+impl Mode {
+    /// True for an ordinary attempt, of which records say nothing.
+    pub fn is_ordinary(&self) -> bool {
+        *self == Mode::Implement
+    }
+
+    /// The word in JSON, messages and `WP_MODE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Implement => "implement",
+            Mode::Debug => "debug",
+        }
+    }
+}
+
 /// In what state the room was when its agent had gone; found by the runner, from git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomState {
@@ -149,6 +175,9 @@ pub struct AttemptResult {
     /// How it was held in its room; nothing where the runner started no agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// What a debugger wrote of what it supposed and tried, redacted; data, never believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypotheses: Option<String>,
     /// When.
     pub at: Timestamp,
 }

@@ -63,6 +63,7 @@ fn headline<'a>(kind: &'a str, word: &'a str) -> &'a str {
     match (kind, word) {
         ("run-started", _) => "run begins",
         ("run-resumed", _) => "run goes on",
+        ("attempt-started", "debug") => "debugger started",
         ("attempt-started", _) => "started",
         ("attempt-adopted", _) => "adopted",
         ("attempt-finished", "") => "agent ended",

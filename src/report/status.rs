@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::text::{count, foreign};
 use crate::base::{Timestamp, time};
-use crate::model::PackageStatus;
+use crate::model::{Mode, PackageStatus};
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
 use crate::report::used;
@@ -21,6 +21,7 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
         out.push('\n');
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
+    out.push_str(&tried(view, page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -45,6 +46,7 @@ pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Pa
         out.push('\n');
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
+    out.push_str(&tried(view, page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -66,9 +68,34 @@ fn packages(rows: &[&PackageRow], now: Timestamp) -> Table {
 pub fn render_end(view: &StatusView, completion: &str, page: Page) -> String {
     let mut out = head(view, page);
     out.push_str(&format!("\n{completion}"));
+    out.push_str(&tried(view, page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
+}
+
+/// What debuggers tried in vain, with the first line of what they wrote.
+fn tried(view: &StatusView, page: Page) -> String {
+    let mut table = Table::new(2);
+    let mut is_empty = true;
+    let failed = view.packages.iter();
+    for row in failed.filter(|row| row.status == PackageStatus::Failed) {
+        for attempt in row.attempts.iter().filter(|a| a.mode == Mode::Debug) {
+            let said = attempt.hypotheses.as_deref().unwrap_or_default();
+            is_empty = false;
+            table.row(vec![
+                Cell::new(row.id.as_str()),
+                Cell::new(format!("try {}", attempt.number)),
+                Cell::labelled(Label::Dim, &attempt.reason),
+                Cell::new(said.lines().next().unwrap_or_default()),
+            ]);
+        }
+    }
+    if is_empty {
+        return String::new();
+    }
+    let title = page.paint(Label::Warn, "tried by debuggers");
+    format!("\n{title}\n{}", table.render(page))
 }
 
 /// What agents cannot decide by themselves.
@@ -216,7 +243,10 @@ pub(super) fn state_label(state: FeatureState) -> Label {
 
 fn cells(row: &PackageRow, now: Timestamp) -> Vec<Cell> {
     let last = row.attempts.last();
-    let number = last.map_or(String::new(), |a| a.number.to_string());
+    let number = last.map_or(String::new(), |a| match a.mode {
+        Mode::Implement => a.number.to_string(),
+        Mode::Debug => format!("{} debug", a.number),
+    });
     let agent = last.map_or("", |a| a.agent.as_str());
     let span = last.and_then(|a| match a.seconds {
         Some(0) => Some("<1s".to_owned()),
@@ -262,11 +292,13 @@ mod tests {
             actor: ActorId::parse("c1").unwrap(),
             machine: "ann@host".into(),
             agent: "shell".into(),
+            mode: Mode::Implement,
             branch: format!("wp/x/{id}/a{i}"),
             head: None,
             kept: None,
             outcome: outcome.map(str::to_owned),
             reason: String::new(),
+            hypotheses: None,
             started: Timestamp::from_millis(0),
             seconds: outcome.map(|_| 3),
             account: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::escalation::{EscalationKind, EscalationSeverity};
-use crate::model::{Account, EndReason, Format, OutcomeKind, PackageStatus, Usage};
+use crate::model::{Account, EndReason, Format, Mode, OutcomeKind, PackageStatus, Usage};
 use crate::report::remote::RemoteView;
 use crate::report::used;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
@@ -133,6 +133,9 @@ pub struct AttemptRow {
     pub machine: String,
     /// The agent profile; empty for a claim from outside.
     pub agent: String,
+    /// What it set out to do.
+    #[serde(default)]
+    pub mode: Mode,
     /// Its branch, without `refs/heads/`.
     pub branch: String,
     /// Head of its branch once it ended.
@@ -143,6 +146,9 @@ pub struct AttemptRow {
     pub outcome: Option<String>,
     /// One line for people.
     pub reason: String,
+    /// What a debugger supposed and tried, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypotheses: Option<String>,
     /// When it began.
     pub started: Timestamp,
     /// How long the agent worked.
@@ -312,11 +318,13 @@ impl AttemptRow {
             actor: view.attempt.by.actor.clone(),
             machine: view.attempt.by.label.clone(),
             agent: view.attempt.agent.clone(),
+            mode: view.attempt.mode,
             branch: branch_name(&view.attempt.branch),
             head: result.map(|r| r.head.clone()),
             kept: kept(view).filter(|_| !accepted && view.end.is_some()),
             outcome: outcome(view, accepted),
             reason: reason(view),
+            hypotheses: result.and_then(|r| r.hypotheses.clone()),
             started: view.attempt.by.at,
             seconds: result.map(|r| r.seconds),
             account: used::account(view).cloned(),

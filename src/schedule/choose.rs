@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::base::Timestamp;
 use crate::model::{OutcomeKind, Trouble, Usage};
 use crate::schedule::agenda::Item;
+use crate::schedule::begin;
 use crate::schedule::hands::{Hand, Purse};
 use crate::schedule::input::Input;
 use crate::schedule::why::Why;
@@ -41,7 +42,7 @@ pub(super) fn agent<'a>(
     known: &Known<'_>,
     item: &Item,
 ) -> Result<&'a Hand, Why> {
-    let chain = input.options.hands.of(&item.id);
+    let chain = input.options.hands.of(&item.id, begin::mode(input, item));
     let mut refused = None;
     for hand in chain.iter().filter(|hand| hand.trust >= item.min_trust) {
         match known.troubles.get(hand.agent.as_str()) {

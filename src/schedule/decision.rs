@@ -2,6 +2,7 @@
 
 use crate::base::{AttemptId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
+use crate::schedule::begin::Beginning;
 use crate::schedule::input::Work;
 use crate::schedule::why::Why;
 use crate::state::record::Land;
@@ -55,6 +56,8 @@ pub enum Decision {
         number: u32,
         /// The name of the agent's profile.
         agent: String,
+        /// How it begins.
+        beginning: Beginning,
     },
     /// Remove the room of an attempt that is over, of a merged package.
     Tidy {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::PackageId;
-use crate::model::Usage;
+use crate::model::{Mode, Usage};
 
 /// Who works for a run: for every package the agents that may be given it, in the order in which
 /// they are tried.
@@ -13,6 +13,8 @@ pub struct Hands {
     pub common: Vec<Hand>,
     /// Choices for single packages.
     pub own: BTreeMap<PackageId, Vec<Hand>>,
+    /// Who repairs what failed its verification; empty: whoever would be given the package.
+    pub debug: Vec<Hand>,
 }
 
 /// An agent, as far as a decision needs it.
@@ -33,12 +35,16 @@ impl Hands {
                 trust,
             }],
             own: BTreeMap::new(),
+            debug: Vec::new(),
         }
     }
 
     /// The chain of a package.
-    pub fn of(&self, package: &PackageId) -> &[Hand] {
-        self.own.get(package).unwrap_or(&self.common)
+    pub fn of(&self, package: &PackageId, mode: Mode) -> &[Hand] {
+        match mode {
+            Mode::Debug if !self.debug.is_empty() => &self.debug,
+            Mode::Debug | Mode::Implement => self.own.get(package).unwrap_or(&self.common),
+        }
     }
 }
 

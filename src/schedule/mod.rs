@@ -6,6 +6,7 @@
 
 pub mod agenda;
 mod attend;
+pub mod begin;
 mod choose;
 mod contention;
 pub mod decide;
@@ -28,6 +29,7 @@ pub mod train;
 pub mod why;
 
 pub use agenda::{Agenda, Item};
+pub use begin::Beginning;
 pub use decide::decide;
 pub use decision::{Decision, Holding};
 pub use forecast::forecast;

@@ -10,7 +10,7 @@ use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work}
 use crate::schedule::picture::Picture;
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
-use crate::schedule::{choose, contention};
+use crate::schedule::{begin, choose, contention};
 
 /// Decides for every package that nobody holds.
 pub(super) fn ready(picture: &mut Picture<'_>) {
@@ -33,6 +33,7 @@ pub(super) fn ready(picture: &mut Picture<'_>) {
             Ok(agent) => Decision::Start {
                 package,
                 number,
+                beginning: begin::beginning(&input, item, &agent),
                 agent,
             },
             Err(why) => Decision::Wait { package, why },

@@ -1,5 +1,6 @@
 //! One small plan, looked at from every side.
 
+mod begin;
 mod duties;
 mod hands;
 
@@ -9,8 +10,8 @@ use crate::base::{
     ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId,
 };
 use crate::model::{
-    AttemptResult, EndReason, Evidence, GateVerdict, GateViolation, OutcomeKind, PackageStatus,
-    RunResult, StepEvidence, StepState, Tier,
+    AttemptResult, EndReason, Evidence, GateVerdict, GateViolation, Mode, OutcomeKind,
+    PackageStatus, RunResult, StepEvidence, StepState, Tier,
 };
 use crate::schedule::decision::Decision;
 use crate::schedule::forecast::{Question, forecast};
@@ -196,6 +197,7 @@ impl Scene {
                 agent: "shell".to_owned(),
                 session: None,
                 continues: None,
+                mode: Mode::Implement,
                 run: Some(run_id()),
                 by: by(),
             },
@@ -294,6 +296,7 @@ fn result() -> AttemptResult {
         tail: String::new(),
         account: None,
         held: None,
+        hypotheses: None,
         at: by().at,
     }
 }

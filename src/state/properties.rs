@@ -10,7 +10,7 @@ use crate::base::{
 };
 use crate::model::LockKey;
 use crate::model::gate::GateVerdict;
-use crate::model::outcome::{Deviation, EndReason};
+use crate::model::outcome::{Deviation, EndReason, Mode};
 use crate::model::plan::Format;
 use crate::state::fold::{self, Entry};
 use crate::state::locks::Wanted;
@@ -198,6 +198,7 @@ impl World {
                 agent: String::new(),
                 session: c.is_multiple_of(2).then(|| format!("s{}", c % 3)),
                 continues: None,
+                mode: Mode::Implement,
                 run: None,
                 by: by(0),
             },

@@ -16,7 +16,7 @@ use git_wp::base::json::Value;
 use git_wp::base::{FeatureId, PackageId, Timestamp, text};
 use git_wp::git::Conversion;
 use git_wp::model::settings::AgentSettings;
-use git_wp::model::{AttemptResult, OutcomeKind, Package, Roster, Usage};
+use git_wp::model::{AttemptResult, Mode, OutcomeKind, Package, Roster, Usage};
 use git_wp::os::process::{Watch, table};
 use git_wp::worktree::{Room, Sentinel};
 
@@ -90,6 +90,7 @@ impl Zoo {
             feature: self.room.feature(),
             package,
             attempt: self.room.attempt(),
+            mode: Mode::Implement,
             room: self.room.path(),
             places: &self.places(),
             prompt: "# The prompt\n",
@@ -111,6 +112,7 @@ impl Zoo {
             run,
             room: &state,
             result_file: &self.places().result_file,
+            hypotheses: None,
             expected: Expected {
                 feature: self.room.feature(),
                 package: self.room.package(),

@@ -10,7 +10,7 @@ use git_wp::engine::{self, Event, EventKind, Job, RunReport, Setup};
 use git_wp::git::{Person, Repo};
 use git_wp::graph::Graph;
 use git_wp::model::settings::AgentSettings;
-use git_wp::model::{Durability, EndReason, PackageStatus, Roster, RunResult, Settings};
+use git_wp::model::{Durability, EndReason, Mode, PackageStatus, Roster, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
 use git_wp::schedule::{Agenda, Duties, Hands, Limits, OnError, Purses, RunOptions, Stay};
@@ -533,6 +533,7 @@ fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
         agent: "shell".to_owned(),
         session: None,
         continues: None,
+        mode: Mode::Implement,
         run: Some(job.options.run.clone()),
         by: Lab::by(),
     };

@@ -16,6 +16,7 @@ mod cli_agent_profiles;
 mod cli_approve;
 mod cli_coordinate;
 mod cli_crowd;
+mod cli_debug;
 mod cli_decisions;
 mod cli_documents;
 mod cli_documents_lists;

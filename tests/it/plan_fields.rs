@@ -288,6 +288,7 @@ fn what_is_said_to_stand_in_the_prompt_stands_there() {
         attempt: &AttemptId::parse("a1").unwrap(),
         branch: &RefName::parse("refs/heads/wp/x/wp-a/a1").unwrap(),
         notes: &[],
+        case: None,
         delimiter: "d",
         max: PROMPT_MAX,
     };

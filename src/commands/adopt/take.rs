@@ -9,7 +9,7 @@ use crate::commands::confirm::{self, Confirm, Firmness, Outcome};
 use crate::commands::task::claim::{LEASE_SECONDS, is_claim_of, planned};
 use crate::commands::{Answer, Context, feature, held, kept};
 use crate::git::Expected;
-use crate::model::{AttemptResult, EndReason, OutcomeKind};
+use crate::model::{AttemptResult, EndReason, Mode, OutcomeKind};
 use crate::os::random;
 use crate::report::status::{extent, quoted};
 use crate::state::record::{Attempt, Grant};
@@ -82,6 +82,7 @@ fn fresh(cx: &mut Context<'_>, store: &Store, (found, session): (&Found, &str)) 
         agent: String::new(),
         session: Some(session.to_owned()),
         continues: None,
+        mode: Mode::Implement,
         run: None,
         by: cx.by()?,
     })
@@ -130,6 +131,7 @@ fn result(cx: &mut Context<'_>, found: &Found, attempt: &Attempt) -> Result<Chan
         tail: String::new(),
         account: None,
         held: None,
+        hypotheses: None,
         at: cx.now(),
     };
     let note = Op::Note {

@@ -127,6 +127,7 @@ pub(in crate::commands) fn hands(staff: &Staff) -> Hands {
     Hands {
         common: hands(&staff.common),
         own: own.map(|(id, chain)| (id.clone(), hands(chain))).collect(),
+        debug: hands(&staff.debug),
     }
 }
 

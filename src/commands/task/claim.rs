@@ -13,6 +13,7 @@ use crate::commands::verbs::{Identity, Reply};
 use crate::commands::{Answer, Context, bring, held};
 use crate::git::Expected;
 use crate::graph::Graph;
+use crate::model::Mode;
 use crate::os::random;
 use crate::plan;
 use crate::schedule::{Agenda, Item};
@@ -288,6 +289,7 @@ fn attempt(
         agent: String::new(),
         session: Some(session),
         continues: None,
+        mode: Mode::Implement,
         run: None,
         by: cx.by()?,
     })

@@ -188,6 +188,7 @@ fn result(cx: &mut Context<'_>, attempt: &Attempt) -> Result<AttemptResult> {
         tail: String::new(),
         account: None,
         held: None,
+        hypotheses: None,
         at: now,
     })
 }

@@ -190,6 +190,7 @@ impl Worker {
             log: None,
             account: None,
             held: None,
+            hypotheses: None,
             tail: self.tail(failure),
             at: clock::now(),
         })

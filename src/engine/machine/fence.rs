@@ -40,14 +40,18 @@ impl Worker {
             package: &package.id,
             attempt: &attempt.attempt,
         };
-        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        let profile = setup
+            .staff
+            .find((&package.id, attempt.mode), &attempt.agent)?;
         wiring.write(profile.data.hooks.kind)
     }
 
     /// What the room of the attempt shares with the repository.
     fn isolation(&self, attempt: &Attempt) -> Result<Isolation> {
         let setup = &self.shared.setup;
-        let profile = setup.staff.find(&attempt.package, &attempt.agent)?;
+        let profile = setup
+            .staff
+            .find((&attempt.package, attempt.mode), &attempt.agent)?;
         Ok(setup.settings.isolation_of(&profile.name, profile.trust))
     }
 
@@ -68,7 +72,9 @@ impl Worker {
     ) -> Result<(Held, Option<Fence>)> {
         let setup = &self.shared.setup;
         let settings = &setup.settings;
-        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        let profile = setup
+            .staff
+            .find((&package.id, attempt.mode), &attempt.agent)?;
         let own = settings.agents.get(&profile.name);
         let held = held::of(profile, settings, confine::missing().as_deref())?;
         if held.sandbox == SandboxLevel::Off {

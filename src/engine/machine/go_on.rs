@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::agent::conversation::{self, Conversation};
 use crate::base::Result;
 use crate::engine::machine::worker::Worker;
-use crate::model::Usage;
+use crate::model::{EndReason, Usage};
 use crate::state::record::Attempt;
 use crate::state::view::AttemptView;
 use crate::worktree::Room;
@@ -30,9 +30,12 @@ impl Worker {
         room: &Room,
     ) -> Result<Option<Conversation>> {
         let setup = &self.shared.setup;
-        let profile = setup.staff.find(&attempt.package, &attempt.agent)?;
+        let profile = setup
+            .staff
+            .find((&attempt.package, attempt.mode), &attempt.agent)?;
         let account = earlier.and_then(|view| view.result.as_ref()?.account.as_ref());
         let session = account.and_then(conversation::worth_going_on);
+        let earlier = earlier.filter(|view| was_cut_short(view));
         let (Some(earlier), Some(session), true) = (earlier, session, profile.resumes()) else {
             return Ok(None);
         };
@@ -43,6 +46,12 @@ impl Worker {
         let rooms = (before.path(), room.path());
         conversation::bring(&profile.data, session, rooms, home)
     }
+}
+
+/// A debugger goes on with the work of another attempt, and thinks for itself.
+fn was_cut_short(earlier: &AttemptView) -> bool {
+    let end = earlier.end.as_ref();
+    end.is_some_and(|end| end.reason == EndReason::Unserved)
 }
 
 /// What was used in the conversation so far.

@@ -1,6 +1,6 @@
 //! Landings: merge commits in memory, the moved ref, the feature branch.
 
-use crate::base::{Oid, PackageId, RefName, Result};
+use crate::base::{Error, Oid, PackageId, RefName, Result, Timestamp};
 use crate::engine::effect::{Advanced, Outcome, Rejection, Subject};
 use crate::engine::machine::books::Moment;
 use crate::engine::machine::gate::granted;
@@ -16,6 +16,7 @@ use crate::model::{Deviation, Evidence, Package, ScopeMode};
 use crate::os::clock;
 use crate::schedule::Holding;
 use crate::state::record::{By, EvidenceFact, Land, Landing};
+use crate::state::view::AttemptView;
 
 /// Merges so far.
 struct Line {
@@ -23,6 +24,17 @@ struct Line {
     landings: Vec<Landing>,
     evidence: Vec<(Holding, EvidenceFact)>,
     rejected: Vec<Rejection>,
+}
+
+/// Work that is to be merged onto a tip.
+pub(super) struct Candidate<'a> {
+    pub(super) shadow: &'a Shadow,
+    /// The attempt; it has a result.
+    pub(super) view: &'a AttemptView,
+    pub(super) package: &'a Package,
+    pub(super) tip: &'a Oid,
+    /// When, as the commit says.
+    pub(super) at: Timestamp,
 }
 
 impl Worker {
@@ -68,42 +80,22 @@ impl Worker {
     }
 
     fn merge_one(&self, shadow: &Shadow, subject: &Subject, line: &mut Line) -> Result<()> {
-        let (attempt, result) = (attempt_of(subject)?, result_of(subject)?);
+        let attempt = attempt_of(subject)?;
         if let Some(rejection) = self.gate_again(subject)? {
             line.rejected.push(rejection);
             return Ok(());
         }
         let package = self.package(&attempt.package)?;
-        let records = self.records()?;
-        let scope = self.shared.scope(package)?;
-        let stack = stack_trailer(package);
-        let trailers: Vec<(&str, &str)> = stack.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let plan = self.shared.plan_file();
-        let plan =
-            plan.filter(|path| !scope.contains(path) || package.scope.mode == ScopeMode::Open);
-        let outcome = merge::merge(
+        let Some(view) = &subject.view else {
+            return Ok(());
+        };
+        let outcome = self.merged_onto(&Candidate {
             shadow,
-            &MergeInput {
-                tip: &line.tip,
-                head: &result.head,
-                base: &attempt.base,
-                scope: &scope,
-                mode: package.scope.mode,
-                left_out: plan.as_ref(),
-                granted: &subject.view.as_ref().map(granted).unwrap_or_default(),
-                owner_of: &|path| origin_of(records, path),
-                message: MessageParts {
-                    feature: self.shared.feature(),
-                    package: &package.id,
-                    role: package.role_word(),
-                    title: package.title.as_deref().unwrap_or_default(),
-                    attempt: &attempt.attempt,
-                    by: &self.shared.setup.person,
-                    at: clock::now(),
-                    trailers: &trailers,
-                },
-            },
-        )?;
+            view,
+            package,
+            tip: &line.tip,
+            at: clock::now(),
+        })?;
         let rejection = match outcome {
             MergeOutcome::Merged(merged) => self.recheck(subject, package, &merged, line)?,
             MergeOutcome::Conflict(conflict) => Some(conflicted(subject, &conflict)),
@@ -117,6 +109,43 @@ impl Worker {
         };
         line.rejected.extend(rejection);
         Ok(())
+    }
+
+    /// Merges the work of an attempt onto a tip, in memory.
+    pub(super) fn merged_onto(&self, of: &Candidate<'_>) -> Result<MergeOutcome> {
+        let (view, package) = (of.view, of.package);
+        let missing = || Error::damaged("record", "the result of an attempt is missing");
+        let result = view.result.as_ref().ok_or_else(missing)?;
+        let records = self.records()?;
+        let scope = self.shared.scope(package)?;
+        let stack = stack_trailer(package);
+        let trailers: Vec<(&str, &str)> = stack.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let plan = self.shared.plan_file();
+        let plan =
+            plan.filter(|path| !scope.contains(path) || package.scope.mode == ScopeMode::Open);
+        merge::merge(
+            of.shadow,
+            &MergeInput {
+                tip: of.tip,
+                head: &result.head,
+                base: &view.attempt.base,
+                scope: &scope,
+                mode: package.scope.mode,
+                left_out: plan.as_ref(),
+                granted: &granted(view),
+                owner_of: &|path| origin_of(records, path),
+                message: MessageParts {
+                    feature: self.shared.feature(),
+                    package: &package.id,
+                    role: package.role_word(),
+                    title: package.title.as_deref().unwrap_or_default(),
+                    attempt: &view.attempt.attempt,
+                    by: &self.shared.setup.person,
+                    at: of.at,
+                    trailers: &trailers,
+                },
+            },
+        )
     }
 
     /// What another machine says of its own attempt is no proof: who merges has looked itself.
@@ -212,7 +241,7 @@ impl Worker {
     /// delete it each time. Left over it holds what the integration ref holds too.
     fn candidate(&self) -> Result<RefName> {
         let name = format!("refs/wp/land/{}/next", self.shared.feature().slug());
-        RefName::parse(&name).ok_or_else(|| crate::base::Error::bug(format!("`{name}` as a ref")))
+        RefName::parse(&name).ok_or_else(|| Error::bug(format!("`{name}` as a ref")))
     }
 
     /// Moves the integration ref. Where it stands now is for the next look to say.

@@ -5,6 +5,7 @@
 
 mod beats;
 mod books;
+mod debugging;
 mod equip;
 mod fence;
 mod finish;

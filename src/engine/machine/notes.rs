@@ -11,11 +11,12 @@ use crate::plan::purple::shelf::{self, Kind, Shelf, Told};
 use crate::state::FeatureView;
 use crate::state::view::AttemptView;
 
-/// The notes for a new attempt.
+/// The notes for a new attempt; it is told of those in `told` elsewhere.
 pub(super) fn for_attempt(
     records: &FeatureView,
     package: &Package,
     attempt: &AttemptId,
+    told: &[AttemptId],
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     // That a group comes later is no interest in everything the groups before it did.
@@ -29,7 +30,8 @@ pub(super) fn for_attempt(
     }
     let own = records.packages.get(&package.id);
     for earlier in own.into_iter().flat_map(|p| p.in_order()) {
-        if earlier.attempt.attempt != *attempt {
+        let id = &earlier.attempt.attempt;
+        if id != attempt && !told.contains(id) {
             notes.extend(of_failure(earlier));
         }
     }

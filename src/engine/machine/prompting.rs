@@ -5,11 +5,12 @@ use crate::agent::prompt::{self, Brief, PROMPT_MAX};
 use crate::agent::{Note, Prompt, Sources};
 use crate::base::{AttemptId, Oid, RefName, RepoPath, Result};
 use crate::engine::machine::books::files_below;
-use crate::engine::machine::notes;
+use crate::engine::machine::{debugging, notes};
 use crate::git::Repo;
 use crate::model::{Package, Plan};
 use crate::os::random;
 use crate::state::FeatureView;
+use crate::state::record::Attempt;
 
 /// What a prompt is made of, beside its package.
 #[derive(Clone, Copy)]
@@ -35,6 +36,8 @@ pub struct Target<'a> {
     pub branch: &'a RefName,
     /// The commit it begins from.
     pub base: &'a Oid,
+    /// Its record, if it has one, and the commit at which its room begins.
+    pub record: Option<(&'a Attempt, &'a Oid)>,
 }
 
 /// Writes it.
@@ -54,7 +57,11 @@ pub fn prompt(from: &Material<'_>, package: &Package, target: Target<'_>) -> Res
         read: &read,
         list: &list,
     };
-    let mut notes = notes::for_attempt(from.records, package, target.attempt);
+    let case = { target.record }.map(|of| debugging::case(from.repo, from.records, of));
+    let case = case.transpose()?.flatten();
+    let told = { target.record }.map(|(attempt, _)| debugging::told(from.records, attempt));
+    let told = told.unwrap_or_default();
+    let mut notes = notes::for_attempt(from.records, package, target.attempt, &told);
     notes::of_documents(from.plan, package, sources, &mut notes);
     notes.extend(from.notes.iter().cloned());
     let brief = Brief {
@@ -64,6 +71,7 @@ pub fn prompt(from: &Material<'_>, package: &Package, target: Target<'_>) -> Res
         attempt: target.attempt,
         branch: target.branch,
         notes: &notes,
+        case: case.as_ref(),
         delimiter: &random::id(12)?,
         max: PROMPT_MAX,
     };

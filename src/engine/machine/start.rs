@@ -1,8 +1,9 @@
 //! From a grant to a result: the room, the prompt, the agent, what it left.
 
 use crate::agent::collect::{self, Collect};
+use crate::agent::hypotheses;
 use crate::agent::{AgentEnd, AgentRun, Environment, Expected, Observer, Order, Places, supervise};
-use crate::base::{Error, Oid, PackageId, RepoPath, Result, text};
+use crate::base::{Error, Oid, PackageId, Redactor, RepoPath, Result, text};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::equip::{Desk, Ready};
 use crate::engine::machine::go_on::spent;
@@ -13,7 +14,7 @@ use crate::git::Conversion;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
 use crate::model::settings::Sparse;
-use crate::model::{AttemptResult, Deviation, OutcomeKind, Package, RoomState, ScopeSpec};
+use crate::model::{AttemptResult, Deviation, Mode, OutcomeKind, Package, RoomState, ScopeSpec};
 use crate::os::clock;
 use crate::scope::Fold;
 use crate::state::record::Attempt;
@@ -24,12 +25,20 @@ impl Worker {
     pub(super) fn run(&self, subject: &Subject) -> Result<Outcome> {
         let attempt = attempt_of(subject)?;
         let package = self.package(&subject.holding.package)?;
-        let room = self.make_room(attempt, package)?;
         let mut deviations = Vec::new();
+        let start = self.start_of(attempt, package, &mut deviations)?;
+        let room = self.make_room((attempt, &start), package)?;
         let desk = Desk::take(&self.shared, attempt.attempt.as_str())?;
         let ready = self.equip(&desk, &room, &mut deviations)?;
         let done = match ready {
-            Ready::Yes => self.work((attempt, package), &room, (&desk, &mut deviations)),
+            Ready::Yes => {
+                let prompt = self.prompt((attempt, &start), package);
+                prompt.and_then(|(prompt, cuts)| {
+                    deviations.extend(cut(&cuts));
+                    let at = (&room, prompt.as_str());
+                    self.work((attempt, package), at, (&desk, &mut deviations))
+                })
+            }
             Ready::No(failure) => self.unready(attempt, &room, &failure).map(Box::new),
         };
         self.tear_down(&desk, &room, &mut deviations);
@@ -44,13 +53,9 @@ impl Worker {
     fn work(
         &self,
         (attempt, package): (&Attempt, &Package),
-        room: &Room,
+        (room, prompt): (&Room, &str),
         (desk, deviations): (&Desk, &mut Vec<Deviation>),
     ) -> Result<Box<AttemptResult>> {
-        let (prompt, cuts) = self.prompt(attempt, package)?;
-        if !cuts.is_empty() {
-            deviations.push(deviation("prompt-cut", cuts.join("; "), Vec::new()));
-        }
         let earlier = self.continued(attempt)?;
         let conversation = self.conversation(attempt, earlier, room)?;
         let places = Places::new(&self.shared.setup.repo.wp_dir(), &attempt.attempt);
@@ -64,9 +69,10 @@ impl Worker {
             feature: self.shared.feature(),
             package,
             attempt: &attempt.attempt,
+            mode: attempt.mode,
             room: room.path(),
             places: &places,
-            prompt: &prompt,
+            prompt,
             conversation: conversation.as_ref(),
             spent: earlier
                 .filter(|_| conversation.is_some())
@@ -88,6 +94,7 @@ impl Worker {
             run: &ended,
             room: &state,
             result_file: &places.result_file,
+            hypotheses: hypotheses_of(attempt.mode, &places, &redactor),
             expected: Expected {
                 feature: self.shared.feature(),
                 package: &package.id,
@@ -118,7 +125,7 @@ impl Worker {
         })
     }
 
-    fn make_room(&self, attempt: &Attempt, package: &Package) -> Result<Room> {
+    fn make_room(&self, (attempt, start): (&Attempt, &Oid), package: &Package) -> Result<Room> {
         let rooms = &self.shared.setup.settings.project.worktree;
         let scope = &package.scope;
         if !rooms.submodules {
@@ -130,16 +137,13 @@ impl Worker {
             Sparse::On | Sparse::Scope => readable_in(scope),
             Sparse::Off => Vec::new(),
         };
-        let start = self
-            .continued(attempt)?
-            .and_then(|view| view.result.as_ref());
         let room = self.shared.rooms.create(&RoomSpec {
             feature: self.shared.feature(),
             package: &package.id,
             attempt: &attempt.attempt,
             branch: &attempt.branch,
             base: &attempt.base,
-            start: start.map_or(&attempt.base, |result| &result.head),
+            start,
             sparse: &sparse,
         })?;
         let standing = self.shared.standing.lock();
@@ -170,7 +174,9 @@ impl Worker {
         scope.readable = (setup.settings.project.worktree.sparse == Sparse::Scope)
             .then(|| readable_in(&package.scope));
         scope.write(setup.repo.common_dir())?;
-        let profile = setup.staff.find(&package.id, &attempt.agent)?;
+        let profile = setup
+            .staff
+            .find((&package.id, attempt.mode), &attempt.agent)?;
         let mut environment = self.shared.with_variables(&profile.env);
         if !self.shared.hooks_installed {
             for (name, value) in install::env_config(setup.repo.common_dir()) {
@@ -194,7 +200,11 @@ impl Worker {
         Ok(neighbours.collect())
     }
 
-    fn prompt(&self, attempt: &Attempt, package: &Package) -> Result<(String, Vec<String>)> {
+    fn prompt(
+        &self,
+        (attempt, start): (&Attempt, &Oid),
+        package: &Package,
+    ) -> Result<(String, Vec<String>)> {
         let setup = &self.shared.setup;
         let material = Material {
             repo: &setup.repo,
@@ -207,6 +217,7 @@ impl Worker {
             attempt: &attempt.attempt,
             branch: &attempt.branch,
             base: &attempt.base,
+            record: Some((attempt, start)),
         };
         let prompt = prompting::prompt(&material, package, target)?;
         Ok((prompt.text, prompt.cuts))
@@ -225,7 +236,7 @@ impl Worker {
 
     fn supervise(&self, agent: &str, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
         let setup = &self.shared.setup;
-        let profile = setup.staff.find(&order.package.id, agent)?;
+        let profile = setup.staff.find((&order.package.id, order.mode), agent)?;
         let activity = |activity: &crate::agent::Activity| {
             (setup.activity)(&order.package.id, activity);
         };
@@ -240,6 +251,20 @@ impl Worker {
         };
         supervise::run(profile, order, observer, &self.watch)
     }
+}
+
+/// What a debugger wrote; nobody else is asked to.
+fn hypotheses_of(mode: Mode, places: &Places, redactor: &Redactor) -> Option<String> {
+    match mode {
+        Mode::Debug => hypotheses::read(&places.hypothesis_file, redactor),
+        Mode::Implement => None,
+    }
+}
+
+/// Places where a prompt was cut.
+fn cut(cuts: &[String]) -> Option<Deviation> {
+    let detail = (!cuts.is_empty()).then(|| cuts.join("; "))?;
+    Some(deviation("prompt-cut", detail, Vec::new()))
 }
 
 /// The patterns that choose what a sparse room shows.

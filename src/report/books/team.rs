@@ -141,6 +141,10 @@ impl<'a> Task<'a> {
                 let content = team_papers::results(self, item);
                 files.insert(paper, Some(content.into_bytes()));
             }
+            let mut attempts = team_papers::attempts(self, &item.id).into_iter();
+            if attempts.any(team_papers::failed) {
+                self.diagnosis(&mut files, id)?;
+            }
         }
         self.put_plan(&mut files, text);
         let (n, all) = (self.number, self.list(phases, |_| true));
@@ -168,11 +172,7 @@ impl<'a> Task<'a> {
         }
         let mut files = Files::new();
         for (id, _) in &ticked {
-            let paper = team_papers::debug_path(self, id.as_str());
-            if (self.progress.read)(&paper)?.is_none() {
-                let content = team_papers::debug(self, id);
-                files.insert(paper, Some(content.into_bytes()));
-            }
+            self.diagnosis(&mut files, id)?;
         }
         let status = match whole {
             true => ItemStatus::Done,
@@ -192,6 +192,16 @@ impl<'a> Task<'a> {
             false => format!("task {}: partial team implementation", self.number),
         };
         Ok(Some(self.commit(&subject, files)))
+    }
+
+    /// The debug report of a phase, once.
+    fn diagnosis(&self, files: &mut Files, id: &PackageId) -> Result<()> {
+        let paper = team_papers::debug_path(self, id.as_str());
+        if (self.progress.read)(&paper)?.is_none() {
+            let content = team_papers::debug(self, id);
+            files.insert(paper, Some(content.into_bytes()));
+        }
+        Ok(())
     }
 
     /// The project's own list of tasks, where there is one.

@@ -54,18 +54,28 @@ pub(super) fn results(task: &Task<'_>, item: &Item) -> String {
     out
 }
 
-/// What is known of a phase that could not be completed.
+/// What is known of a phase that failed, and what was tried to repair it.
 pub(super) fn debug(task: &Task<'_>, phase: &PackageId) -> String {
     let item = task.outline.item(phase.as_str());
     let title = item.map_or("", |item| item.title.as_str());
     let mut out = format!("# Debug Report: Task #{} Phase {phase}\n\n", task.number);
-    out += &format!("- **Phase**: {title}\n- **Status**: [BLOCKED]\n");
+    let status = item.map_or(ItemStatus::Blocked, |item| task.status(item));
+    let status = marker(status);
+    out += &format!("- **Phase**: {title}\n- **Status**: [{status}]\n");
     out += &format!("- **Date**: {}\n", date(task));
     for attempt in attempts(task, phase.as_str()) {
         let end = attempt.end.as_ref();
         let note = end.map_or("no end is recorded", |end| end.note.as_str());
-        out += &format!("\n## Attempt {}\n\n", attempt.attempt.number);
-        out += &format!("- Error: {}\n", one_line(note));
+        let who = if is_debugger(attempt) {
+            " (debugger)"
+        } else {
+            ""
+        };
+        out += &format!("\n## Attempt {}{who}\n\n", attempt.attempt.number);
+        out += &match ended_well(attempt) {
+            true => "- Result: fixed\n".to_owned(),
+            false => format!("- Error: {}\n", one_line(note)),
+        };
         out += &format!("- Branch: {}\n", attempt.attempt.branch.short());
         let Some(result) = &attempt.result else {
             continue;
@@ -73,15 +83,23 @@ pub(super) fn debug(task: &Task<'_>, phase: &PackageId) -> String {
         if let Some(code) = result.exit_code {
             out += &format!("- Exit code: {code}\n");
         }
+        let said = result.hypotheses.as_deref().unwrap_or_default();
+        out += &quoted("Hypotheses, in the words of the debugger:", said);
         let tail = text::cut(result.tail.trim_end(), TAIL_CHARS_MAX);
-        if !tail.is_empty() {
-            out += "\nLast output of the agent, quoted:\n\n";
-            for line in tail.lines() {
-                out += &format!("    {}\n", text::foreign(line));
-            }
-        }
+        out += &quoted("Last output of the agent, quoted:", &tail);
     }
     out
+}
+
+fn quoted(title: &str, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let lines = text.lines();
+    let lines: String = lines
+        .map(|line| format!("    {}\n", text::foreign(line)))
+        .collect();
+    format!("\n{title}\n\n{lines}")
 }
 
 /// The summary of the whole task.
@@ -191,12 +209,22 @@ impl Figures {
                 .count(),
             waves: waves.count(),
             parallel: most_at_once(&all),
-            // A second attempt is given what went wrong with the first: that is the debugger.
-            debuggers: all.iter().filter(|a| a.attempt.number > 1).count(),
+            debuggers: all.iter().filter(|a| is_debugger(a)).count(),
             teammates: all.len(),
             completed: all.iter().filter(|a| ended_well(a)).count(),
         }
     }
+}
+
+/// A second attempt is given what went wrong with the first, whatever that was: this is what
+/// users of team-implement know as the debugger.
+fn is_debugger(attempt: &AttemptView) -> bool {
+    attempt.attempt.number > 1
+}
+
+pub(super) fn failed(attempt: &AttemptView) -> bool {
+    let end = attempt.end.as_ref();
+    end.is_some_and(|end| end.reason.uses_retry())
 }
 
 fn ended_well(attempt: &AttemptView) -> bool {

@@ -7,7 +7,7 @@ use crate::base::text::{count, foreign};
 use crate::base::{PackageId, time};
 use crate::report::status::quoted;
 use crate::report::summary::evidence::StepRow;
-use crate::report::summary::{Summary, TimelineRow};
+use crate::report::summary::{Summary, TimelineRow, repairs};
 use crate::report::used;
 
 /// Draws the whole summary.
@@ -24,6 +24,7 @@ pub fn render(summary: &Summary) -> String {
     list(&mut out, "Lock keys", &summary.lock_keys);
     awaiting(&mut out, summary);
     deviations(&mut out, summary);
+    repairs::draw(&mut out, summary);
     list(&mut out, "Degraded", &summary.degraded);
     out
 }
@@ -305,7 +306,7 @@ fn list(out: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-fn heading(out: &mut String, title: &str) {
+pub(super) fn heading(out: &mut String, title: &str) {
     let _ = writeln!(out, "\n## {title}\n");
 }
 
@@ -318,13 +319,13 @@ fn row(out: &mut String, cells: &[&str]) {
 }
 
 /// One line of foreign text that cannot open a tag, a link or a heading.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let text = foreign(text).to_string().replace("\\u{a}", " ");
     text.replace('<', "&lt;").replace('[', "\\[")
 }
 
 /// Foreign text between back-ticks.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     foreign(text).to_string().replace('`', "'")
 }
 
@@ -337,7 +338,7 @@ mod tests {
     use crate::model::{ContractKind, Deviation, PackageStatus, RunResult};
     use crate::report::summary::evidence::{EvidenceRow, FinalRow};
     use crate::report::summary::risk::RiskRule;
-    use crate::report::summary::{ContractRow, DeviationRow, PlanRow, Risk, ScopeRow};
+    use crate::report::summary::{ContractRow, DeviationRow, PlanRow, RepairRow, Risk, ScopeRow};
     use crate::report::view::AwaitingRow;
 
     fn oid(digit: char) -> Oid {
@@ -457,6 +458,15 @@ mod tests {
                     at: Timestamp::from_millis(0),
                 },
             }],
+            repairs: vec![RepairRow {
+                package: id("wp-b"),
+                number: 2,
+                agent: "claude".to_owned(),
+                failure: "verification step `unit` failed: `make` ended with 2".to_owned(),
+                outcome: "failed".to_owned(),
+                note: "verification step `unit` failed".to_owned(),
+                hypotheses: Some("1. The table is missing: no.\n2. # The clock: yes.".to_owned()),
+            }],
             degraded: vec!["merge-tree is too old: packages run one after the other".to_owned()],
         }
     }
@@ -531,6 +541,13 @@ mod tests {
         ## Deviations
 
         - `wp-b` try 2, empty: nothing was changed
+
+        ## Repairs
+
+        - `wp-b` try 2, `claude`: failed (verification step `unit` failed); to repair: verification step `unit` failed: `make` ended with 2
+
+              1. The table is missing: no.
+              2. # The clock: yes.
 
         ## Degraded
 

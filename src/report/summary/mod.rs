@@ -6,6 +6,7 @@
 mod contracts;
 mod evidence;
 pub mod markdown;
+mod repairs;
 mod risk;
 mod timeline;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use contracts::ContractRow;
 pub use evidence::{EvidenceRow, FinalRow};
+pub use repairs::RepairRow;
 pub use risk::Risk;
 pub use timeline::TimelineRow;
 
@@ -104,6 +106,8 @@ pub struct Summary {
     pub awaiting: Vec<AwaitingRow>,
     /// What went otherwise than planned.
     pub deviations: Vec<DeviationRow>,
+    /// What debuggers did.
+    pub repairs: Vec<RepairRow>,
     /// Capabilities that were missing, and what was done without them.
     pub degraded: Vec<String>,
 }
@@ -189,6 +193,7 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         risk: risk::judge(plan, &changed),
         awaiting: ending.awaiting.to_vec(),
         deviations: deviations(sources),
+        repairs: repairs::rows(sources),
         degraded: run.degraded.clone(),
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::json::Value;
 use crate::base::{AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId};
 use crate::model::evidence::{Evidence, StepEvidence};
+use crate::model::outcome::Mode;
 use crate::model::plan::Format;
 use crate::state::record::entry::By;
 
@@ -163,9 +164,13 @@ pub struct Attempt {
     pub agent: String,
     /// The session that claimed from outside.
     pub session: Option<String>,
-    /// The attempt whose work and session it goes on with: it has the same base.
+    /// The attempt whose work it goes on with. Where the base is another one, that work is merged
+    /// onto the base first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<AttemptId>,
+    /// What it sets out to do.
+    #[serde(default, skip_serializing_if = "Mode::is_ordinary")]
+    pub mode: Mode,
     /// The run it belongs to.
     pub run: Option<TxnId>,
     /// Who and when.

@@ -4,7 +4,7 @@
 
 use git_wp::base::{AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp};
 use git_wp::model::LockKey;
-use git_wp::model::outcome::{Deviation, EndReason};
+use git_wp::model::outcome::{Deviation, EndReason, Mode};
 use git_wp::model::plan::Format;
 use git_wp::state::record::{Attempt, By, HoldKind, Land, Landing, PackageBrief, PlanOrigin};
 use git_wp::state::request::{AttemptFact, Claim, Steal};
@@ -218,6 +218,7 @@ fn claim(look: &Look<'_>, (r, asked): (usize, u32), c: u8, steal: Option<Steal>)
             agent: String::new(),
             session: c.is_multiple_of(3).then(|| session(r, c)),
             continues: None,
+            mode: Mode::Implement,
             run: None,
             by: nobody(),
         },

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use git_wp::base::AttemptId;
 use git_wp::engine::RunReport;
-use git_wp::model::{EndReason, PackageStatus, RunResult};
+use git_wp::model::{EndReason, Mode, PackageStatus, RunResult};
 use git_wp::state::PackageView;
 use git_wp::state::record::End;
+use git_wp::state::view::AttemptView;
 
 use super::outside::{Outside, Scenario, feature};
 
@@ -19,6 +20,7 @@ pub(super) fn at_the_end(outside: &Outside, report: &RunReport, scenario: &Scena
     let mut accepted = BTreeSet::new();
     for (id, package) in &records.packages {
         numbers(package, &format!("{scenario}: {id}"));
+        debuggers(package, &format!("{scenario}: {id}"));
         accepted.extend(accepted_attempt(
             outside,
             package,
@@ -44,6 +46,40 @@ fn numbers(package: &PackageView, scenario: &str) {
         let end = &package.attempts[&grant.attempt].end;
         assert!(end.is_some(), "{scenario}: {} was displaced", grant.attempt);
     }
+}
+
+/// An attempt is a debugger exactly after a failed verification of work that the gate allowed, and
+/// nothing else is gone on with.
+fn debuggers(package: &PackageView, scenario: &str) {
+    let mut failed: Option<&AttemptView> = None;
+    for attempt in package.in_order() {
+        let id = &attempt.attempt.attempt;
+        let red = failed.filter(|before| is_red(before));
+        let mode = red.map_or(Mode::Implement, |_| Mode::Debug);
+        assert_eq!(attempt.attempt.mode, mode, "{scenario}: {id}");
+        let with = red.map(|before| &before.attempt.attempt);
+        assert_eq!(attempt.attempt.continues.as_ref(), with, "{scenario}: {id}");
+        let is_failure = |end: &End| end.reason.uses_retry();
+        if attempt.end.as_ref().is_some_and(is_failure) {
+            failed = Some(attempt);
+        }
+    }
+}
+
+/// True if an attempt's work was allowed, and did not pass.
+fn is_red(attempt: &AttemptView) -> bool {
+    let allowed = attempt.gates.last().is_some_and(|gate| gate.passed);
+    let shown = attempt.evidence.last();
+    allowed && shown.is_some_and(|fact| !fact.evidence.is_green())
+}
+
+/// How many debuggers there were.
+pub(super) fn count_debuggers(outside: &Outside) -> usize {
+    let packages = outside.view.features[&feature()].packages.values();
+    let attempts = packages.flat_map(|package| package.attempts.values());
+    attempts
+        .filter(|attempt| attempt.attempt.mode == Mode::Debug)
+        .count()
 }
 
 /// Landed means merged: by the attempt that held the package, and with its own agent's work.

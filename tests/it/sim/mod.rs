@@ -124,6 +124,26 @@ fn a_crash_at_any_step_loses_nothing_when_packages_fail() {
 }
 
 #[test]
+fn debuggers_repair_what_failed_its_verification() {
+    let (mut debuggers, mut merged) = (0, 0);
+    for seed in 0..100 {
+        let scenario = Scenario {
+            failures: true,
+            seed,
+            ..Scenario::default()
+        };
+        let outside: Shared = Rc::new(RefCell::new(Outside::new(&scenario)));
+        let report = one_engine(&outside, &scenario).unwrap();
+        check::at_the_end(&outside.borrow(), &report, &scenario);
+        let here = check::count_debuggers(&outside.borrow());
+        debuggers += here;
+        merged += usize::from(here > 0 && report.result == RunResult::Merged);
+    }
+    assert!(debuggers > 30, "only {debuggers} debuggers");
+    assert!(merged > 3, "they saved {merged} runs only");
+}
+
+#[test]
 fn what_somebody_else_ended_meanwhile_is_never_merged() {
     for seed in 0..40 {
         let scenario = Scenario {

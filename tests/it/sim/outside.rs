@@ -59,6 +59,8 @@ impl Random {
 pub(super) struct Child {
     pub(super) attempt: AttemptId,
     pub(super) package: PackageId,
+    /// The commit that its room begins at.
+    pub(super) start: Oid,
     pub(super) ends: i64,
     /// The engine that waits for it; dead if the engine is.
     pub(super) parent: u64,

@@ -12,7 +12,7 @@ use git_wp::model::{
 };
 use git_wp::schedule::input::LandSeen;
 use git_wp::schedule::{Duties, Holding, Observed, Stop, Work};
-use git_wp::state::record::{By, EvidenceFact, Land, Landing, RunStarted, Salvage};
+use git_wp::state::record::{Attempt, By, EvidenceFact, Land, Landing, RunStarted, Salvage};
 use git_wp::state::request::AttemptFact;
 use git_wp::state::{FeatureView, Op, Refusal, View};
 
@@ -178,24 +178,37 @@ impl SimWorld {
         };
         Outcome::Verified {
             holding: subject.holding.clone(),
-            evidence: EvidenceFact {
-                evidence: Evidence {
-                    tree: result.tree.clone(),
-                    tier: Tier::A,
-                    steps: vec![step(state, self.by().at)],
-                },
-                merged: false,
-                at: self.by().at,
-            },
+            evidence: self.shown(&result.tree, state),
             deviations: Vec::new(),
+        }
+    }
+
+    fn shown(&self, tree: &Oid, state: StepState) -> EvidenceFact {
+        EvidenceFact {
+            evidence: Evidence {
+                tree: tree.clone(),
+                tier: Tier::A,
+                steps: vec![step(state, self.by().at)],
+            },
+            merged: false,
+            at: self.by().at,
         }
     }
 
     fn merge(&self, n: u32, onto: &Oid, subjects: &[Subject]) -> Outcome {
         let mut tip = onto.clone();
         let (mut landings, mut rejected) = (Vec::new(), Vec::new());
+        let mut evidence = Vec::new();
         for subject in subjects {
             if self.fails() {
+                // Half of them conflict, half of them are red once they are merged.
+                if self.outside.borrow_mut().random.one_in(2) {
+                    let fact = EvidenceFact {
+                        merged: true,
+                        ..self.shown(&oid("merged"), StepState::Failed)
+                    };
+                    evidence.push((subject.holding.clone(), fact));
+                }
                 rejected.push(Rejection {
                     holding: subject.holding.clone(),
                     note: "conflict".to_owned(),
@@ -229,7 +242,7 @@ impl SimWorld {
         };
         Outcome::Merged {
             land: (!land.attempts.is_empty()).then(|| Box::new(land)),
-            evidence: Vec::new(),
+            evidence,
             rejected,
         }
     }
@@ -292,10 +305,27 @@ impl Drop for SimWorld {
 }
 
 impl Outside {
+    /// Where the room of an attempt begins.
+    fn start_of(&mut self, attempt: &Attempt) -> Oid {
+        let Some(earlier) = &attempt.continues else {
+            return attempt.base.clone();
+        };
+        let head = self.own_heads[earlier].clone();
+        let packages = &self.view.features[&feature()].packages;
+        let before = &packages[&attempt.package].attempts[earlier];
+        if before.attempt.base == attempt.base {
+            return head;
+        }
+        let merge = oid(&format!("onto {} {head}", attempt.base));
+        let parents = vec![attempt.base.clone(), head];
+        self.git.insert(merge.clone(), (parents, None));
+        merge
+    }
+
     /// The agent's last act: its commit.
     fn result_of(&mut self, child: &Child) -> AttemptResult {
         let head = oid(&format!("head-{}", child.attempt));
-        let parents = vec![oid("base")];
+        let parents = vec![child.start.clone()];
         self.git.insert(head.clone(), (parents, None));
         self.own_heads.insert(child.attempt.clone(), head.clone());
         AttemptResult {
@@ -314,6 +344,7 @@ impl Outside {
             tail: String::new(),
             account: None,
             held: None,
+            hypotheses: None,
             at: self.by().at,
         }
     }
@@ -432,7 +463,9 @@ impl World for SimWorld {
             );
             let ends = out.now + 5 + i64::try_from(out.random.below(60)).unwrap();
             out.rooms.insert(attempt.clone());
+            let start = out.start_of(&subject.view.as_ref().unwrap().attempt);
             out.children.push(Child {
+                start,
                 attempt,
                 package: subject.holding.package.clone(),
                 ends,

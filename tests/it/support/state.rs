@@ -3,7 +3,7 @@
 use git_wp::base::{
     ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId,
 };
-use git_wp::model::outcome::EndReason;
+use git_wp::model::outcome::{EndReason, Mode};
 use git_wp::model::plan::Format;
 use git_wp::state::record::{Attempt, By, Land, Landing, PackageBrief, PlanOrigin};
 use git_wp::state::request::{Claim, Steal};
@@ -97,6 +97,7 @@ pub(crate) fn claim(txn: &str, name: &str, aid: &str) -> Request {
             agent: "shell".to_owned(),
             session: None,
             continues: None,
+            mode: Mode::Implement,
             run: None,
             by: by(),
         },
