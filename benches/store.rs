@@ -261,6 +261,7 @@ fn claim(txn: &str, name: &str, aid: &str) -> Request {
             session: None,
             continues: None,
             mode: Mode::Implement,
+            sprout: None,
             run: None,
             by: by(),
         },

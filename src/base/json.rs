@@ -62,6 +62,15 @@ pub fn parse_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
+/// Reads a value of a type from JSON that was read already.
+///
+/// # Errors
+/// `json` (usage) with the path of what does not fit.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|e| Error::usage("json", format!("`{}`: {}", e.path(), e.inner())))
+}
+
 /// Any serialisable value as a JSON value.
 pub fn value<T: Serialize + ?Sized>(value: &T) -> Result<Value> {
     serde_json::to_value(value).map_err(|e| Error::bug("cannot be written as JSON").because(e))

@@ -24,6 +24,7 @@ mod escalate;
 mod evidence;
 mod exchange;
 mod feature;
+mod gate;
 mod graph;
 mod guard;
 mod handoff;
@@ -51,6 +52,7 @@ mod purple;
 mod reading;
 mod remote;
 mod report;
+mod review;
 mod rooms;
 mod running;
 mod skill;
@@ -147,6 +149,8 @@ enum Verb {
   git wp cancel add-auth/wp-api")]
     Cancel(hold::Args),
     Adopt(adopt::Args),
+    Review(review::Args),
+    Gate(gate::Args),
     Merge(merge::Args),
     Cleanup(cleanup::Args),
     Init(init::Args),
@@ -213,6 +217,8 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Report(args) => report::run(&args, cx),
         Verb::Log(args) => log::run(&args, cx),
         Verb::Evidence(args) => evidence::run(&args, cx),
+        Verb::Review(args) => review::run(&args, cx),
+        Verb::Gate(args) => gate::run(&args, cx),
         Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),

@@ -4,8 +4,8 @@
 //! is found, not repeated.
 
 use crate::base::Oid;
-use crate::model::{AttemptResult, Deviation, GateVerdict, StepEvidence};
-use crate::schedule::{Holding, Work};
+use crate::model::{AttemptResult, Deviation, GateVerdict, Reviewed, StepEvidence};
+use crate::schedule::{Holding, ReviewDue, Work};
 use crate::state::record::{EvidenceFact, Land, Salvage};
 use crate::state::view::AttemptView;
 
@@ -30,6 +30,8 @@ pub enum Effect {
         /// What is merged.
         subjects: Vec<Subject>,
     },
+    /// Ask reviewers about a merged package.
+    Review(Box<ReviewDue>),
     /// Move the integration ref from `old` to `new`, by compare-and-swap.
     Swap(Box<Land>),
     /// Bring the feature branch to a commit if nobody works on it.
@@ -87,6 +89,11 @@ pub enum Outcome {
         evidence: EvidenceFact,
         /// For instance a result key that is missing.
         deviations: Vec<Deviation>,
+    },
+    /// Reviewers answered, or did not.
+    Reviewed {
+        /// What each of them said.
+        reviews: Vec<Reviewed>,
     },
     /// Merge commits were made.
     Merged {
@@ -161,6 +168,7 @@ impl Effect {
             Effect::Gate(subject) => Work::Gate(id(subject)),
             Effect::Verify(subject) => Work::Verify(id(subject)),
             Effect::Tidy(subject) => Work::Tidy(id(subject)),
+            Effect::Review(due) => Work::Review(due.package.clone()),
             Effect::Merge { .. } => Work::Merge,
             Effect::Swap(_) => Work::Swap,
             Effect::Advance(_) => Work::Advance,

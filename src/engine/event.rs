@@ -62,6 +62,8 @@ pub enum EventKind {
     Gate,
     /// The steps were run.
     Verified,
+    /// A reviewer answered, or did not.
+    Reviewed,
     /// A landing was announced.
     Landing,
     /// A package is merged.

@@ -5,6 +5,7 @@
 //! simulation of the tests, which crashes at every step.
 
 mod close;
+mod difference;
 pub mod effect;
 pub mod event;
 pub mod machine;
@@ -13,6 +14,7 @@ pub mod reading;
 mod record;
 pub mod report;
 pub mod resume;
+pub mod reviewing;
 pub mod run;
 pub mod world;
 

@@ -64,6 +64,7 @@ impl Engine<'_> {
             Decision::Recover(holding) => plan.effects.push(Effect::Recover(self.subject(holding))),
             Decision::Gate(holding) => plan.effects.push(Effect::Gate(self.subject(holding))),
             Decision::Verify(holding) => plan.effects.push(Effect::Verify(self.subject(holding))),
+            Decision::Review(due) => plan.effects.push(Effect::Review(due)),
             Decision::Merge { holdings, onto } => plan.effects.push(self.merge(holdings, onto)),
             Decision::Tidy { package, attempt } => {
                 plan.effects.push(Effect::Tidy(self.subject(Holding {
@@ -182,6 +183,7 @@ impl Engine<'_> {
                 session: None,
                 continues,
                 mode,
+                sprout: self.agenda().sprout(package).map(str::to_owned),
                 run: Some(self.job.options.run.clone()),
                 by: world.by(),
             },
@@ -278,7 +280,11 @@ impl Engine<'_> {
             | Effect::Gate(s)
             | Effect::Verify(s)
             | Effect::Tidy(s) => Some(s.holding.clone()),
-            Effect::Merge { .. } | Effect::Swap(_) | Effect::Advance(_) | Effect::Final(_) => None,
+            Effect::Review(_)
+            | Effect::Merge { .. }
+            | Effect::Swap(_)
+            | Effect::Advance(_)
+            | Effect::Final(_) => None,
         };
         self.flights.insert(effect.work(), holding);
         world.begin(effect)

@@ -1,13 +1,16 @@
 //! Outcomes become changes of state, and the events that tell of them.
 
-use crate::base::{Error, FeatureId, Oid, Timestamp};
+use crate::base::{Error, FeatureId, Oid, Timestamp, text};
 use crate::engine::effect::{Outcome, Rejection};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::world::Change;
-use crate::model::{AttemptResult, Deviation, EndReason, GateVerdict, StepState};
+use crate::model::{
+    AttemptResult, Deviation, EndReason, GateVerdict, ReviewOutcome, Reviewed, StepState,
+};
 use crate::schedule::{Holding, Work};
 use crate::state::Op;
-use crate::state::record::{By, EvidenceFact, FinalCheck, Land, Salvage};
+use crate::state::asked::Said;
+use crate::state::record::{By, EvidenceFact, FinalCheck, Judgement, Land, Salvage};
 use crate::state::request::AttemptFact;
 
 /// A change, and what to tell once it is on record.
@@ -105,6 +108,10 @@ impl Scribe {
                 out.extend(self.deviations(&holding, deviations));
                 out
             }
+            Outcome::Reviewed { reviews } => reviews
+                .into_iter()
+                .map(|review| self.review(review))
+                .collect(),
             Outcome::Merged {
                 land,
                 evidence,
@@ -189,6 +196,31 @@ impl Scribe {
             .telling(event.word(word).text(text))
     }
 
+    fn review(&self, review: Reviewed) -> Entry {
+        let mut event = self.event(EventKind::Reviewed).commit(&review.commit);
+        if let Some(package) = &review.package {
+            event = event.package(package);
+        }
+        let (word, text) = match &review.outcome {
+            ReviewOutcome::Findings(found) => {
+                let number = text::count(found.findings.len(), "finding");
+                ("answered", format!("{}: {number}", review.reviewer))
+            }
+            ReviewOutcome::Failed { reason, detail } => {
+                (reason.as_str(), format!("{}: {detail}", review.reviewer))
+            }
+        };
+        let event = event.word(word).text(text);
+        let needs = vec![review.commit.clone()];
+        let what = Judgement::Review(Box::new(review));
+        let feature = self.feature.clone();
+        let op = Op::Say(Box::new(Said::Judge { feature, what }));
+        Entry {
+            change: Change { op, needs },
+            events: vec![event],
+        }
+    }
+
     /// Evidence and ends first: the landing is refused if one of its attempts ended.
     fn merged(
         &self,
@@ -262,6 +294,7 @@ pub(super) fn is_fatal(work: &Work) -> bool {
         | Work::Gate(_)
         | Work::Verify(_)
         | Work::Tidy(_)
+        | Work::Review(_)
         | Work::Advance => false,
     }
 }

@@ -72,6 +72,11 @@ pub enum StepState {
 }
 
 impl StepState {
+    /// True unless it is red, or was not run for that reason.
+    pub fn is_green(self) -> bool {
+        !matches!(self, StepState::Failed | StepState::Skipped)
+    }
+
     /// The word in JSON and messages.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -156,6 +156,8 @@ pub struct Project {
     pub policy: PolicySettings,
     /// `[purple]`
     pub purple: PurpleSettings,
+    /// `[review]`
+    pub review: ReviewSettings,
 }
 
 /// `[verify]` of `wp.toml`.
@@ -258,6 +260,37 @@ impl<'de> Deserialize<'de> for Sparse {
 pub struct LockSettings {
     /// Further namespaces of lock keys.
     pub namespaces: Vec<String>,
+}
+
+/// `[review]` of `wp.toml`: how merged packages are reviewed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReviewSettings {
+    /// Whether every run is reviewed.
+    pub required: bool,
+    /// The agents that review, by name.
+    pub reviewers: Vec<String>,
+    /// Answers that a verdict needs.
+    pub quorum: Option<u32>,
+    /// Rounds before a person is asked.
+    pub rounds: Option<u32>,
+    /// Whether reviewers are asked to look for what breaks it.
+    pub adversarial: bool,
+    /// Whether a reviewer by the author's own vendor is no vote.
+    pub independent: bool,
+    /// Wall-clock limit of one review, in minutes; 0 means 20.
+    pub timeout_minutes: u32,
+}
+
+impl ReviewSettings {
+    /// The wall-clock limit of one review.
+    pub fn limit(&self) -> Duration {
+        let minutes = match self.timeout_minutes {
+            0 => 20,
+            minutes => minutes,
+        };
+        Duration::from_secs(u64::from(minutes) * 60)
+    }
 }
 
 /// `[purple]` of `wp.toml`, and `wp.purple.*` of git config.

@@ -14,6 +14,7 @@ use crate::state::LockSet;
 pub struct Agenda {
     items: Vec<Item>,
     index: BTreeMap<PackageId, usize>,
+    sprouts: BTreeMap<PackageId, &'static str>,
 }
 
 /// One package.
@@ -65,7 +66,20 @@ impl Agenda {
         Agenda {
             index: index.collect(),
             items,
+            sprouts: BTreeMap::new(),
         }
+    }
+
+    /// Says which of its packages no plan names, and what they are.
+    #[must_use]
+    pub(super) fn with_sprouts(mut self, kinds: BTreeMap<PackageId, &'static str>) -> Self {
+        self.sprouts = kinds;
+        self
+    }
+
+    /// What a package is that no plan names; `None` for those of the plan.
+    pub fn sprout(&self, id: &PackageId) -> Option<&'static str> {
+        self.sprouts.get(id).copied()
     }
 
     /// In file order.

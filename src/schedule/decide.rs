@@ -17,6 +17,7 @@ pub fn decide(input: Input<'_>) -> Vec<Decision> {
     land::settle(&mut picture);
     attend::holders(&mut picture);
     land::merge(&mut picture);
+    land::review(&mut picture);
     start::ready(&mut picture);
     finish::tidy(&mut picture);
     finish::finish(&mut picture);

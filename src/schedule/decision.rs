@@ -4,6 +4,7 @@ use crate::base::{AttemptId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
 use crate::schedule::begin::Beginning;
 use crate::schedule::input::Work;
+use crate::schedule::review::ReviewDue;
 use crate::schedule::why::Why;
 use crate::state::record::Land;
 
@@ -41,6 +42,8 @@ pub enum Decision {
     Gate(Holding),
     /// Run the steps of an attempt on its head.
     Verify(Holding),
+    /// Ask reviewers about a merged package.
+    Review(Box<ReviewDue>),
     /// Make merge commits for these, in this order, on this commit.
     Merge {
         /// What is merged.
@@ -115,6 +118,7 @@ impl Decision {
             Decision::Gate(holding) => Work::Gate(holding.attempt.clone()),
             Decision::Verify(holding) => Work::Verify(holding.attempt.clone()),
             Decision::Tidy { attempt, .. } => Work::Tidy(attempt.clone()),
+            Decision::Review(due) => Work::Review(due.package.clone()),
             Decision::Merge { .. } => Work::Merge,
             Decision::Advance { .. } => Work::Advance,
             Decision::FinalVerify { .. } => Work::Final,

@@ -6,6 +6,7 @@ use crate::schedule::choose;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, Stay, Stop, Work};
 use crate::schedule::picture::Picture;
+use crate::schedule::review::ReviewState;
 use crate::schedule::stage::Stage;
 use crate::schedule::why::{Hope, Merger, Why};
 use crate::state::record::{End, FinalCheck};
@@ -62,7 +63,9 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
     let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);
     let decision = match (verdict(picture), input.observed.tip.as_ref().filter(behind)) {
         (Verdict::FinalVerify(commit), _) => Decision::FinalVerify { commit },
-        (Verdict::Result(_), Some(tip)) if !input.observed.given_up.contains(&Work::Advance) => {
+        (Verdict::Result(_), Some(tip))
+            if is_reviewed(picture) && !input.observed.given_up.contains(&Work::Advance) =>
+        {
             Decision::Advance { to: tip.clone() }
         }
         (Verdict::Result(result), _) => Decision::Finish { result },
@@ -123,6 +126,11 @@ fn passes(input: &Input<'_>, why: &Why) -> bool {
     }
 }
 
+/// True if no review is open: nothing is handed on before that.
+fn is_reviewed(picture: &Picture<'_>) -> bool {
+    picture.reviews.values().all(ReviewState::is_settled)
+}
+
 enum Verdict {
     Result(RunResult),
     FinalVerify(Oid),
@@ -151,6 +159,9 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
     else {
         return Verdict::Result(RunResult::Partial);
     };
+    if !is_reviewed(picture) {
+        return Verdict::Result(RunResult::Partial);
+    }
     let open = |s: &Stage<'_>| matches!(s, Stage::Merged { open, .. } if !open.is_empty());
     match final_check(picture, tip) {
         None => Verdict::FinalVerify(tip.clone()),

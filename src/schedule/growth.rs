@@ -10,53 +10,19 @@ use crate::base::{ContentHash, PackageId};
 use crate::model::package::{Locks, Outputs};
 use crate::model::{Edge, EdgeOrigin, Package, Plan, ScopeMode, ScopeSpec, Verification};
 use crate::schedule::agenda::{Agenda, Item};
+use crate::schedule::review;
+use crate::schedule::sprout::{Root, Sprout};
 use crate::scope::{Fold, Pattern};
 use crate::state::record::PackageBrief;
 use crate::state::{FeatureView, LockSet};
-
-/// A package that a loop wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sprout {
-    /// Its id, for instance `wp-fix-wp-api`.
-    pub id: PackageId,
-    /// What it inherits from.
-    pub root: Root,
-    /// What must be merged before it starts, its root apart.
-    pub after: Vec<PackageId>,
-    /// The word for what it is: `fix`, `refine`, `revise`, `rework`.
-    pub kind: &'static str,
-    /// A title for people.
-    pub title: String,
-    /// What is to be done; the heart of its prompt, and a part of its identity.
-    pub task: String,
-}
-
-/// What a sprout inherits from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Root {
-    /// One package.
-    Package(PackageId),
-    /// Everything that the plan may write; it comes after all of it.
-    Whole,
-}
 
 /// Retries of a sprout of the whole.
 const RETRIES: u32 = 1;
 
 /// Everything the loops want beside these packages of the plan, in the order in which they came up.
 pub fn sprouts(briefs: &[PackageBrief], records: &FeatureView) -> Vec<Sprout> {
-    let _ = (briefs, records);
-    Vec::new()
-}
-
-/// The id of a sprout; it is its own path component, whatever its root is called.
-pub fn id(prefix: &str, root: &PackageId, number: u32) -> Option<PackageId> {
-    let name = match number {
-        0 | 1 => format!("{prefix}-{}", root.slug()),
-        _ => format!("{prefix}-{}-{number}", root.slug()),
-    };
-    let whole = PackageId::parse(&name)?;
-    PackageId::parse(&whole.slug())
+    let planned = briefs.iter().map(|brief| &brief.id);
+    review::fixes(planned, records)
 }
 
 /// The plan's packages and all sprouts, as a status needs them.
@@ -87,7 +53,7 @@ pub fn briefs<'a>(planned: &'a [PackageBrief], records: &FeatureView) -> Cow<'a,
 
 /// True if no loop has anything to say: what is asked again and again costs nothing then.
 fn is_bare(records: &FeatureView) -> bool {
-    records.packages.is_empty()
+    records.judged.is_empty()
 }
 
 /// Sprouts for which a package has to wait, because it waits for their root.
@@ -128,7 +94,8 @@ impl Agenda {
         }
         let grown = sprouts.iter().filter_map(|sprout| self.item(sprout));
         items.extend(grown);
-        Some(Agenda::new(items))
+        let kinds = sprouts.iter().map(|s| (s.id.clone(), s.kind));
+        Some(Agenda::new(items).with_sprouts(kinds.collect()))
     }
 
     /// What a status needs to know of each package.

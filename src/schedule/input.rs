@@ -223,6 +223,8 @@ pub enum Work {
     Verify(AttemptId),
     /// The removal of a merged attempt's room.
     Tidy(AttemptId),
+    /// The review of a merged package.
+    Review(PackageId),
     /// The making of merge commits.
     Merge,
     /// The move of the integration ref.
@@ -236,7 +238,10 @@ pub enum Work {
 impl Work {
     /// True if it occupies one of the run's places.
     pub fn takes_place(&self) -> bool {
-        matches!(self, Work::Run(_) | Work::Verify(_) | Work::Final)
+        matches!(
+            self,
+            Work::Run(_) | Work::Verify(_) | Work::Review(_) | Work::Final
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use crate::base::PackageId;
 use crate::schedule::decision::{Decision, Holding};
 use crate::schedule::input::{Duties, IntegratorSeen, LandSeen, Stop, Work};
 use crate::schedule::picture::Picture;
+use crate::schedule::review::ReviewState;
 use crate::schedule::stage::{self, Phase, Stage};
 
 /// Decides who merges: asks for the right if it is needed and nobody who is alive has it.
@@ -76,6 +77,24 @@ pub(super) fn merge(picture: &mut Picture<'_>) {
             holdings,
             onto: tip.clone(),
         });
+    }
+}
+
+/// Decides which merged packages are reviewed now.
+pub(super) fn review(picture: &mut Picture<'_>) {
+    let input = picture.input;
+    let held = !input.records().holds.is_empty() || super::contention::pause_lock(&input).is_some();
+    if !input.may_integrate() || !input.is_open() || input.observed.stop != Stop::No || held {
+        return;
+    }
+    let due = picture.reviews.values().filter_map(|state| match state {
+        ReviewState::Due(due) => Some(due.clone()),
+        _ => None,
+    });
+    for due in due.collect::<Vec<_>>() {
+        if picture.places() > 0 {
+            picture.push(Decision::Review(Box::new(due)));
+        }
     }
 }
 

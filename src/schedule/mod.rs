@@ -18,7 +18,10 @@ pub mod hands;
 pub mod input;
 mod land;
 mod picture;
+pub mod readiness;
+pub mod review;
 pub mod side_by_side;
+pub mod sprout;
 pub mod stage;
 mod start;
 pub mod status;
@@ -37,6 +40,8 @@ pub use hands::{Hand, Hands, Purse};
 pub use input::{
     Duties, Input, IntegratorSeen, Limits, Observed, OnError, Purses, RunOptions, Stay, Stop, Work,
 };
+pub use readiness::{Readiness, readiness};
+pub use review::{ReviewDue, ReviewPolicy, ReviewState, Reviewer};
 pub use status::{FeatureState, Standing, standing};
 pub use tier::OpenStep;
 pub use why::Why;

@@ -6,6 +6,7 @@ use crate::base::PackageId;
 use crate::schedule::agenda::Item;
 use crate::schedule::decision::{Decision, Holding};
 use crate::schedule::input::{Input, Work};
+use crate::schedule::review::{self, ReviewPolicy, ReviewState};
 use crate::schedule::stage::{self, Budget, Stage};
 use crate::state::record::Grant;
 
@@ -16,6 +17,8 @@ pub(super) struct Picture<'a> {
     pub(super) input: Input<'a>,
     /// By package.
     pub(super) stages: BTreeMap<&'a PackageId, Stage<'a>>,
+    /// Where the reviews of merged packages stand; empty where nobody reviews.
+    pub(super) reviews: BTreeMap<&'a PackageId, ReviewState>,
     /// In order.
     pub(super) decisions: Vec<Decision>,
 }
@@ -34,6 +37,7 @@ impl<'a> Picture<'a> {
         });
         Picture {
             stages: stages.collect(),
+            reviews: reviews(&input),
             input,
             decisions: Vec::new(),
         }
@@ -47,6 +51,11 @@ impl<'a> Picture<'a> {
     /// True if the package is merged.
     pub(super) fn is_merged(&self, id: &PackageId) -> bool {
         matches!(self.stage(id), Some(Stage::Merged { .. }))
+    }
+
+    /// True unless somebody has yet to review the package, or to answer what a review found.
+    pub(super) fn is_reviewed(&self, id: &PackageId) -> bool {
+        self.reviews.get(id).is_none_or(ReviewState::is_settled)
     }
 
     /// True if the run was told to do this package.
@@ -92,4 +101,16 @@ impl<'a> Picture<'a> {
                 .iter()
                 .any(|d| d.work().as_ref() == Some(work))
     }
+}
+
+/// Fixes are reviewed with the package that they belong to.
+fn reviews<'a>(input: &Input<'a>) -> BTreeMap<&'a PackageId, ReviewState> {
+    let records = input.records();
+    let Some(policy) = ReviewPolicy::of(records) else {
+        return BTreeMap::new();
+    };
+    let subjects = input.agenda.items().iter().map(|item| &item.id);
+    let subjects = subjects.filter(|id| input.agenda.sprout(id) != Some(review::FIX));
+    let states = subjects.filter_map(|id| Some((id, review::state(records, id, &policy)?)));
+    states.collect()
 }

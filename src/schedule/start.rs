@@ -8,6 +8,7 @@ use crate::schedule::choose::Known;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, IntegratorSeen, OnError, Stop, Work};
 use crate::schedule::picture::Picture;
+use crate::schedule::review::FIX;
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
 use crate::schedule::{begin, choose, contention};
@@ -86,7 +87,7 @@ fn dependencies(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     let missing = item.after.iter().filter(|id| !picture.is_merged(id));
     let missing: Vec<PackageId> = missing.cloned().collect();
     if missing.is_empty() {
-        return None;
+        return unreviewed(picture, item);
     }
     let dead = missing.iter().find(|id| is_dead(picture, id, 0));
     if let Some(dead) = dead {
@@ -102,6 +103,16 @@ fn dependencies(picture: &Picture<'_>, item: &Item) -> Option<Why> {
         false => Why::SelectedWithout(left_out),
         true => Why::Needs(missing),
     })
+}
+
+/// What it grows on has to be reviewed first, unless it is there to answer that very review.
+fn unreviewed(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    if picture.input.agenda.sprout(&item.id) == Some(FIX) {
+        return None;
+    }
+    let open = item.after.iter().filter(|id| !picture.is_reviewed(id));
+    let open: Vec<PackageId> = open.cloned().collect();
+    (!open.is_empty()).then_some(Why::Unreviewed(open))
 }
 
 /// Chains longer than this are cut; a plan has at most as many packages.

@@ -198,6 +198,7 @@ impl Scene {
                 session: None,
                 continues: None,
                 mode: Mode::Implement,
+                sprout: None,
                 run: Some(run_id()),
                 by: by(),
             },

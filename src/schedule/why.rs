@@ -10,6 +10,8 @@ use crate::model::TroubleKind;
 pub enum Why {
     /// These are not merged yet.
     Needs(Vec<PackageId>),
+    /// These are merged, and their review does not stand yet.
+    Unreviewed(Vec<PackageId>),
     /// This one failed, was cancelled or is blocked itself.
     Blocked(PackageId),
     /// Somebody else holds the package, a lock or an overlapping scope.
@@ -109,6 +111,7 @@ impl Why {
             Why::Held { .. }
             | Why::Unmerged { .. }
             | Why::OnHold(_)
+            | Why::Unreviewed(_)
             | Why::Refused(_)
             | Why::NoBase => Hope::Somebody,
             Why::Needs(_)
@@ -140,6 +143,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Needs(ids) => write!(f, "waits for {}", quoted(ids)),
+            Why::Unreviewed(ids) => write!(f, "waits for the review of {}", quoted(ids)),
             Why::Blocked(id) => write!(f, "blocked by `{id}`"),
             Why::Held { who, .. } => write!(f, "{}", text::foreign(who)),
             Why::Places => f.write_str("every place of the run is taken"),

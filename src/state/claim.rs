@@ -81,12 +81,14 @@ fn absorb(draft: &mut Draft<'_>, session: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The plan was published and has the package.
+/// The plan was published and has the package, or a loop wants it.
 fn planned(feature: &FeatureView, claim: &Claim) -> Result<(), Refusal> {
     let (plan, id) = (&claim.attempt.plan, &claim.attempt.package);
     let origin = feature.plans.get(plan);
     let origin = origin.ok_or_else(|| unknown(format!("published plan {}", plan.short(12))))?;
-    if origin.packages.iter().any(|brief| brief.id == *id) {
+    let is_planned = origin.packages.iter().any(|brief| brief.id == *id);
+    // What a loop wants is computed from the records, so only whoever asks can tell.
+    if is_planned || claim.attempt.sprout.is_some() {
         Ok(())
     } else {
         Err(unknown(format!(

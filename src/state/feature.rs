@@ -222,7 +222,7 @@ fn holds<'a>(feature: &'a FeatureView, package: Option<&PackageId>) -> (&'a [Hol
 
 fn known_package(feature: &FeatureView, id: &PackageId) -> Result<(), Refusal> {
     let mut briefs = feature.plans.values().flat_map(|plan| &plan.packages);
-    if briefs.any(|brief| brief.id == *id) {
+    if feature.packages.contains_key(id) || briefs.any(|brief| brief.id == *id) {
         Ok(())
     } else {
         Err(unknown(format!("package `{id}`")))

@@ -199,6 +199,7 @@ impl World {
                 session: c.is_multiple_of(2).then(|| format!("s{}", c % 3)),
                 continues: None,
                 mode: Mode::Implement,
+                sprout: None,
                 run: None,
                 by: by(0),
             },

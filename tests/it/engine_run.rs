@@ -256,6 +256,7 @@ impl Lab {
             plan_text: self.text.clone(),
             notes: Vec::new(),
             staff: Staff::one(self.profile.clone()),
+            reviewers: Vec::new(),
             started: job.started.clone(),
             by: Self::by(),
             person: Person {
@@ -534,6 +535,7 @@ fn an_attempt_whose_supervisor_died_is_saved_and_done_again() {
         session: None,
         continues: None,
         mode: Mode::Implement,
+        sprout: None,
         run: Some(job.options.run.clone()),
         by: Lab::by(),
     };

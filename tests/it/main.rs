@@ -36,6 +36,7 @@ mod cli_plan_write;
 mod cli_prompt;
 mod cli_readme;
 mod cli_relay;
+mod cli_review;
 mod cli_rooms;
 mod cli_secrets;
 mod cli_skill;

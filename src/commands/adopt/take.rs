@@ -83,6 +83,7 @@ fn fresh(cx: &mut Context<'_>, store: &Store, (found, session): (&Found, &str)) 
         session: Some(session.to_owned()),
         continues: None,
         mode: Mode::Implement,
+        sprout: None,
         run: None,
         by: cx.by()?,
     })

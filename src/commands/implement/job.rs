@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::agent::{Note, Staff};
+use crate::agent::{Note, Profile, Staff};
 use crate::base::json::json;
 use crate::base::text::count;
 use crate::base::{Error, Result};
 use crate::commands::implement::asked::{self, Asked};
 use crate::commands::implement::branch;
 use crate::commands::reading::{self, ValidPlan};
+use crate::commands::running::reviewing;
 use crate::commands::running::setup::{self, Activities, Choices};
 use crate::commands::verbs::capabilities;
 use crate::commands::{Context, policy, trust};
@@ -18,7 +19,7 @@ use crate::git::Repo;
 use crate::model::{Format, Plan};
 use crate::os::signal::Signals;
 use crate::report::status::quoted;
-use crate::schedule::{Agenda, Limits};
+use crate::schedule::{Agenda, Limits, ReviewPolicy};
 use crate::state::record::{By, RunStarted};
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
@@ -32,6 +33,8 @@ pub(super) struct Planned {
     pub(super) job: Job,
     /// The agents.
     pub(super) staff: Staff,
+    /// Those who review.
+    reviewers: Vec<Profile>,
     /// The one that is asked first.
     pub(super) agent: String,
     /// Packages that are merged already.
@@ -79,6 +82,8 @@ impl Planned {
             Found::Earlier(started) => asked.again(started, (&repo, by.clone()), valid)?,
             Found::Nothing => asked.first((&repo, &settings, by.clone()), valid)?,
         };
+        let goes_on = records.runs.contains_key(&started.run);
+        let reviewers = reviewers(args, cx, (&valid.plan, &staff), (&mut started, goes_on))?;
         // Trying writes, and a dry run writes nothing.
         let missing = match args.dry_run {
             true => Vec::new(),
@@ -108,6 +113,7 @@ impl Planned {
         Ok(Planned {
             job,
             staff,
+            reviewers,
             agent,
             merged,
             is_new,
@@ -183,6 +189,7 @@ impl Planned {
         let choices = Choices {
             notes,
             staff: self.staff.clone(),
+            reviewers: self.reviewers.clone(),
             project: match trust::is_trusted(cx)? {
                 true => Trust::Given,
                 false => Trust::Missing,
@@ -194,6 +201,28 @@ impl Planned {
         };
         setup::setup(cx, &self.job, valid, choices)
     }
+}
+
+/// Who reviews: those of the run that goes on, else those that are asked for.
+fn reviewers(
+    args: &super::Args,
+    cx: &mut Context<'_>,
+    (plan, staff): (&Plan, &Staff),
+    (started, goes_on): (&mut RunStarted, bool),
+) -> Result<Vec<Profile>> {
+    if goes_on {
+        if args.review.is_given() {
+            let message = "a run that goes on is reviewed as it was begun";
+            cx.ui.warn("review", message);
+        }
+        return reviewing::recorded(cx, (plan, started));
+    }
+    let Some((policy, profiles)) = args.review.panel(cx, (plan, staff))? else {
+        return Ok(Vec::new());
+    };
+    let word = ReviewPolicy::OPTION.to_owned();
+    started.options.insert(word, policy.to_value()?);
+    Ok(profiles)
 }
 
 /// Notes what is missing here, once.

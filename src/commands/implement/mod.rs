@@ -22,6 +22,7 @@ use crate::commands::reading::{self, Linear, ValidPlan};
 use crate::commands::running::listen::Live;
 use crate::commands::running::purses::PurseWords;
 use crate::commands::running::relay::{self, Ending};
+use crate::commands::running::reviewing::ReviewWords;
 use crate::commands::running::tuning::Tuning;
 use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
 use crate::commands::{Answer, Context, task_list};
@@ -84,6 +85,8 @@ pub(super) struct Args {
     /// Start nothing new when a package fails
     #[arg(long)]
     no_continue_on_error: bool,
+    #[command(flatten)]
+    review: ReviewWords,
     #[command(flatten)]
     purses: PurseWords,
     /// Wait where an agent has no quota left and tells when it will have some, instead of ending

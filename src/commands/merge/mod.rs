@@ -253,6 +253,7 @@ fn setup(
         plan_text: String::from_utf8_lossy(&first.valid.text).into_owned(),
         notes: Vec::new(),
         staff: Staff::default(),
+        reviewers: Vec::new(),
         project: match trust::is_trusted(cx)? {
             true => Trust::Given,
             false => Trust::Missing,

@@ -5,6 +5,7 @@ pub(super) mod listen;
 pub(super) mod permission;
 pub(super) mod purses;
 pub(super) mod relay;
+pub(super) mod reviewing;
 pub(super) mod setup;
 pub(super) mod tuning;
 pub(super) mod unfinished;

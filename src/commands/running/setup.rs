@@ -24,6 +24,8 @@ pub(in crate::commands) struct Choices {
     pub(in crate::commands) notes: Vec<Note>,
     /// The agents.
     pub(in crate::commands) staff: Staff,
+    /// Agents that review.
+    pub(in crate::commands) reviewers: Vec<Profile>,
     /// Whether programs of `wp.toml` are started.
     pub(in crate::commands) project: Trust,
     /// What happens to a feature branch that is checked out.
@@ -66,6 +68,7 @@ pub(in crate::commands) fn setup(
         plan_text: text,
         notes: choices.notes,
         staff: choices.staff,
+        reviewers: choices.reviewers,
         project: choices.project,
         checkout: choices.checkout,
         extra_checks: choices.extra_checks,

@@ -290,6 +290,7 @@ fn attempt(
         session: Some(session),
         continues: None,
         mode: Mode::Implement,
+        sprout: None,
         run: None,
         by: cx.by()?,
     })

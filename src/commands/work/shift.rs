@@ -81,6 +81,7 @@ impl Shop<'_> {
         let choices = Choices {
             notes,
             staff,
+            reviewers: Vec::new(),
             project: Trust::Given,
             checkout: CheckoutRule::LeaveAlone,
             extra_checks: Vec::new(),

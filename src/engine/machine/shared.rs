@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::agent::{Activity, Environment, Note, Staff};
+use crate::agent::{Activity, Environment, Note, Profile, Staff};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
 use crate::git::{LargeFiles, Person, Repo};
 use crate::graph::Graph;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub notes: Vec<Note>,
     /// The agents.
     pub staff: Staff,
+    /// Agents that review what is merged.
+    pub reviewers: Vec<Profile>,
     /// What this process does for the run.
     pub duties: Duties,
     /// How the run begins, or began.

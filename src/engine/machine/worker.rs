@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::base::{Error, Kind, PackageId, Result};
 use crate::engine::effect::{Effect, Outcome};
 use crate::engine::machine::shared::Shared;
-use crate::model::{Package, Plan};
+use crate::engine::reviewing::{self, Desk};
+use crate::model::{Package, Plan, Reviewed};
 use crate::os::process::Watch;
+use crate::schedule::ReviewDue;
 use crate::state::{FeatureView, View};
 
 /// What an effect works with.
@@ -34,6 +36,9 @@ impl Worker {
             Effect::Recover(subject) => self.recover(&subject),
             Effect::Gate(subject) => self.gate(&subject),
             Effect::Verify(subject) => self.verify(&subject),
+            Effect::Review(due) => Ok(Outcome::Reviewed {
+                reviews: self.review(&due)?,
+            }),
             Effect::Merge { n, onto, subjects } => self.merge(n, &onto, &subjects),
             Effect::Swap(land) => self.swap(&land),
             Effect::Advance(to) => self.advance(&to),
@@ -46,6 +51,21 @@ impl Worker {
     pub(super) fn package(&self, id: &PackageId) -> Result<&Package> {
         let package = self.plan.package(id);
         package.ok_or_else(|| Error::bug(format!("the plan has no package `{id}`")))
+    }
+
+    fn review(&self, due: &ReviewDue) -> Result<Vec<Reviewed>> {
+        let setup = &self.shared.setup;
+        let desk = Desk {
+            repo: &setup.repo,
+            rooms: &setup.rooms,
+            plan: &self.plan,
+            records: self.records()?,
+            profiles: &setup.reviewers,
+            settings: &setup.settings,
+            environment: &setup.environment,
+            program: &setup.program,
+        };
+        reviewing::ask(&desk, due, &self.watch)
     }
 
     /// The records of the feature.

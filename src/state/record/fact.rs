@@ -171,6 +171,9 @@ pub struct Attempt {
     /// What it sets out to do.
     #[serde(default, skip_serializing_if = "Mode::is_ordinary")]
     pub mode: Mode,
+    /// Which loop wants the package, where no plan names it: `fix`, `refine` ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sprout: Option<String>,
     /// The run it belongs to.
     pub run: Option<TxnId>,
     /// Who and when.

@@ -219,6 +219,7 @@ fn claim(look: &Look<'_>, (r, asked): (usize, u32), c: u8, steal: Option<Steal>)
             session: c.is_multiple_of(3).then(|| session(r, c)),
             continues: None,
             mode: Mode::Implement,
+            sprout: None,
             run: None,
             by: nobody(),
         },

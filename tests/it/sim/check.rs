@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use git_wp::base::AttemptId;
 use git_wp::engine::RunReport;
 use git_wp::model::{EndReason, Mode, PackageStatus, RunResult};
+use git_wp::schedule::review::{self, ReviewPolicy, ReviewState};
 use git_wp::state::PackageView;
 use git_wp::state::record::End;
 use git_wp::state::view::AttemptView;
@@ -29,6 +30,36 @@ pub(super) fn at_the_end(outside: &Outside, report: &RunReport, scenario: &Scena
     }
     everything_in_the_tip_was_accepted(outside, &accepted, scenario);
     explained(report, outside, scenario);
+    if scenario.reviews {
+        reviewed(outside, report, scenario);
+    }
+}
+
+/// What is handed on was approved where it was merged, and nothing grew on what was not.
+fn reviewed(outside: &Outside, report: &RunReport, scenario: &Scenario) {
+    let records = &outside.view.features[&feature()];
+    let policy = ReviewPolicy::of(records).unwrap();
+    for row in &report.standing.packages {
+        let is_fix = row.id.as_str().starts_with("wp-fix-");
+        if is_fix || row.status != PackageStatus::Merged {
+            continue;
+        }
+        let state = review::state(records, &row.id, &policy).unwrap();
+        let fix = review::fix_id(&row.id, 1).unwrap();
+        let gave_up = report.standing.get(&fix).map(|row| row.status);
+        match state {
+            ReviewState::Approved(_) => {}
+            ReviewState::Fixing(_) => {
+                assert_eq!(
+                    gave_up,
+                    Some(PackageStatus::Failed),
+                    "{scenario}: {}",
+                    row.id
+                );
+            }
+            other => panic!("{scenario}: {} ends as {other:?}", row.id),
+        }
+    }
 }
 
 /// Attempts are 1, 2, 3 ...; so are epochs; every grant but the highest has an end.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use git_wp::base::json::Value;
 use git_wp::base::{
     ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, RefName, Timestamp, TxnId,
 };
@@ -11,7 +12,10 @@ use git_wp::engine::{Change, Job};
 use git_wp::graph::{Graph, Node};
 use git_wp::model::plan::Format;
 use git_wp::model::{Edge, EdgeOrigin, EndReason};
-use git_wp::schedule::{Agenda, Duties, Hands, Item, Limits, OnError, Purses, RunOptions, Stay};
+use git_wp::schedule::{
+    Agenda, Duties, Hands, Item, Limits, OnError, Purses, ReviewPolicy, Reviewer, RunOptions, Stay,
+    growth,
+};
 use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::{LockSet, Op, Refusal, Request, View, evaluate};
 
@@ -29,6 +33,8 @@ pub(super) struct Scenario {
     pub(super) meddlers: bool,
     /// Agents, the gate, verification and merges fail now and then.
     pub(super) failures: bool,
+    /// Two reviewers look at what is merged, and ask for changes at first.
+    pub(super) reviews: bool,
 }
 
 impl fmt::Display for Scenario {
@@ -91,6 +97,7 @@ pub(super) struct Outside {
     pub(super) rooms: BTreeSet<AttemptId>,
     /// What every attempt's own agent left, for the comparison at the end.
     pub(super) own_heads: BTreeMap<AttemptId, Oid>,
+    reviews: bool,
     pub(super) failures: usize,
 }
 
@@ -122,6 +129,7 @@ impl Outside {
             touches: 0,
             crash_at: scenario.crash_at,
             random_crashes: scenario.random_crashes,
+            reviews: scenario.reviews,
             children: Vec::new(),
             locks: BTreeMap::new(),
             engines: 0,
@@ -202,11 +210,31 @@ impl Outside {
                 base: oid("base"),
                 branch: RefName::parse("refs/heads/feature/sim").unwrap(),
                 integration: RefName::parse("refs/wp/integration/sim").unwrap(),
-                options: BTreeMap::new(),
+                options: self.options(),
                 degraded: Vec::new(),
                 by: self.by(),
             },
         }
+    }
+
+    fn options(&self) -> BTreeMap<String, Value> {
+        let reviewer = |agent: &str| Reviewer {
+            agent: agent.to_owned(),
+            vendor: agent.to_owned(),
+        };
+        let policy = ReviewPolicy {
+            reviewers: vec![reviewer("one"), reviewer("two")],
+            quorum: 2,
+            rounds: 3,
+            adversarial: false,
+            independent: false,
+            authors: BTreeMap::new(),
+        };
+        let options = self.reviews.then(|| {
+            let name = ReviewPolicy::OPTION.to_owned();
+            (name, policy.to_value().unwrap())
+        });
+        options.into_iter().collect()
     }
 
     /// Counts a touch; true if the engine dies here.
@@ -290,8 +318,10 @@ impl Outside {
     }
 
     pub(super) fn retries(&self, id: &PackageId) -> u32 {
-        let plan = self.view.features[&feature()].current_plan().unwrap();
-        plan.packages.iter().find(|b| b.id == *id).unwrap().retries
+        let records = &self.view.features[&feature()];
+        let planned = &records.current_plan().unwrap().packages;
+        let all = growth::briefs(planned, records);
+        all.iter().find(|b| b.id == *id).unwrap().retries
     }
 
     pub(super) fn mint(&mut self) -> AttemptId {

@@ -7,11 +7,12 @@ use git_wp::base::{AttemptId, Error, Oid, RefName, Result};
 use git_wp::engine::{
     Advanced, Change, Done, Effect, Occurrence, Outcome, Rejection, RunReport, Subject, World,
 };
+use git_wp::model::review::{Findings, ReviewFailure, ReviewOutcome, Reviewed};
 use git_wp::model::{
     AttemptResult, Evidence, GateVerdict, GateViolation, OutcomeKind, StepEvidence, StepState, Tier,
 };
 use git_wp::schedule::input::LandSeen;
-use git_wp::schedule::{Duties, Holding, Observed, Stop, Work};
+use git_wp::schedule::{Duties, Holding, Observed, ReviewDue, Stop, Work};
 use git_wp::state::record::{Attempt, By, EvidenceFact, Land, Landing, RunStarted, Salvage};
 use git_wp::state::request::AttemptFact;
 use git_wp::state::{FeatureView, Op, Refusal, View};
@@ -95,6 +96,7 @@ impl SimWorld {
             Effect::Recover(subject) => self.recover(subject),
             Effect::Gate(subject) => self.gate(subject),
             Effect::Verify(subject) => self.verify(subject),
+            Effect::Review(due) => self.review(due),
             Effect::Merge { n, onto, subjects } => self.merge(*n, onto, subjects),
             Effect::Swap(land) => {
                 let mut out = self.outside.borrow_mut();
@@ -192,6 +194,37 @@ impl SimWorld {
             },
             merged: false,
             at: self.by().at,
+        }
+    }
+
+    /// In the first round half of the reviewers want something fixed; some fail to answer once.
+    fn review(&self, due: &ReviewDue) -> Outcome {
+        let records = self.outside.borrow().view.features[&feature()].clone();
+        let reviews = due.reviewers.iter().map(|who| {
+            let asked = |r: &&Reviewed| r.reviewer == who.agent && r.commit == due.commit;
+            let is_first = records.reviews().find(asked).is_none();
+            let found = self.outside.borrow_mut().random.one_in(2) && due.round == 1;
+            Reviewed {
+                reviewer: who.agent.clone(),
+                vendor: who.vendor.clone(),
+                author_vendor: None,
+                review_type: due.kind,
+                package: Some(due.package.clone()),
+                commit: due.commit.clone(),
+                base: Some(due.base.clone()),
+                round: due.round,
+                at: Some(self.by().at),
+                outcome: match is_first && self.fails() {
+                    true => ReviewOutcome::Failed {
+                        reason: ReviewFailure::Missing,
+                        detail: "nothing".to_owned(),
+                    },
+                    false => ReviewOutcome::Findings(Box::new(findings(due, found))),
+                },
+            }
+        });
+        Outcome::Reviewed {
+            reviews: reviews.collect(),
         }
     }
 
@@ -348,6 +381,18 @@ impl Outside {
             at: self.by().at,
         }
     }
+}
+
+fn findings(due: &ReviewDue, found: bool) -> Findings {
+    let finding = json!({
+        "id": 1, "type": "correctness", "criticality": "high", "disposition": "fix",
+        "axis": "correctness", "severity": "critical", "description": "off by one",
+    });
+    let document = json!({
+        "schema_version": 2, "review_type": "implementation", "target": due.package,
+        "findings": Vec::from_iter(found.then_some(finding)),
+    });
+    git_wp::base::json::from_value(document).unwrap()
 }
 
 fn step(state: StepState, at: git_wp::base::Timestamp) -> StepEvidence {

@@ -98,6 +98,7 @@ pub(crate) fn claim(txn: &str, name: &str, aid: &str) -> Request {
             session: None,
             continues: None,
             mode: Mode::Implement,
+            sprout: None,
             run: None,
             by: by(),
         },
