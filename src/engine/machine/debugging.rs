@@ -1,24 +1,18 @@
 //! What a debugger is given: the failure it repairs, as the records have it, and the failed work.
 
 use crate::agent::debug::{Case, Place, Tried, Work};
-use crate::base::{AttemptId, Oid, RepoPath, Result, text};
+use crate::base::{AttemptId, Oid, Result};
+use crate::engine::difference;
 use crate::engine::machine::land::Candidate;
 use crate::engine::machine::start::deviation;
 use crate::engine::machine::worker::Worker;
 use crate::git::Repo;
 use crate::integrate::{MergeOutcome, Shadow};
 use crate::model::{Deviation, Mode, Package};
-use crate::report::diff::{self, Versions};
-use crate::report::style::Page;
 use crate::schedule::begin::{self, Red};
 use crate::state::FeatureView;
 use crate::state::record::Attempt;
 use crate::state::view::{AttemptView, PackageView};
-
-/// Files of which the difference is shown.
-const FILES_MAX: usize = 40;
-/// Largest file of which it is.
-const FILE_BYTES_MAX: usize = 256 << 10;
 
 /// The failure that an attempt is to repair whose room begins at `start`; `None` unless it is a
 /// debugger's.
@@ -109,49 +103,11 @@ fn tried(package: &PackageView, attempt: &Attempt) -> Vec<Tried> {
 
 /// What an attempt changed, as a unified diff; empty where its work is not in this repository.
 fn difference(repo: &Repo, attempt: &AttemptView) -> Result<String> {
-    let objects = repo.objects();
-    let (base, head) = (
-        &attempt.attempt.base,
-        attempt.result.as_ref().map(|r| &r.head),
-    );
-    let Some(head) = head.filter(|head| objects.exists(head).unwrap_or(false)) else {
-        return Ok(String::new());
-    };
-    let (old, new) = (objects.commit(base)?.tree, objects.commit(head)?.tree);
-    let paths = repo.changed_paths(&old, &new)?;
-    let content =
-        |tree: &Oid, path: &RepoPath| -> Result<Option<Vec<u8>>> { objects.file(tree, path) };
-    let mut out = String::new();
-    for path in paths.iter().take(FILES_MAX) {
-        out.push_str(&one(path, content(&old, path)?, content(&new, path)?));
+    let head = attempt.result.as_ref().map(|result| &result.head);
+    match head.filter(|head| repo.objects().exists(head).unwrap_or(false)) {
+        Some(head) => difference::between(repo, &attempt.attempt.base, head),
+        None => Ok(String::new()),
     }
-    if paths.len() > FILES_MAX {
-        let more = text::count(paths.len() - FILES_MAX, "more file");
-        out.push_str(&format!("[{more} changed]\n"));
-    }
-    Ok(out)
-}
-
-fn one(path: &RepoPath, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> String {
-    let name = path.to_text();
-    let side = |bytes: &Option<Vec<u8>>| match bytes {
-        None => Some((String::new(), "/dev/null".to_owned())),
-        Some(bytes) if bytes.len() > FILE_BYTES_MAX => None,
-        Some(bytes) => {
-            let text = std::str::from_utf8(bytes).ok()?;
-            (!text.contains('\0')).then(|| (text.to_owned(), name.clone()))
-        }
-    };
-    let (Some((old, old_name)), Some((new, new_name))) = (side(&old), side(&new)) else {
-        return format!("[`{name}` changed; it is no text, or too large to show]\n");
-    };
-    let versions = Versions {
-        old_name: &old_name,
-        old: &old,
-        new_name: &new_name,
-        new: &new,
-    };
-    diff::render(&versions, Page::plain())
 }
 
 impl Worker {
