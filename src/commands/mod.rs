@@ -17,6 +17,7 @@ pub mod change;
 mod cleanup;
 mod completions;
 mod confirm;
+mod decide;
 mod decided;
 mod demo;
 mod doctor;
@@ -134,6 +135,7 @@ enum Verb {
     Report(report::Args),
     Log(log::Args),
     Evidence(evidence::Args),
+    Decide(decide::Args),
     /// Start nothing new; what runs goes on
     #[command(after_help = "Examples:
   git wp pause add-auth -m 'the staging database is down'
@@ -219,6 +221,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Evidence(args) => evidence::run(&args, cx),
         Verb::Review(args) => review::run(&args, cx),
         Verb::Gate(args) => gate::run(&args, cx),
+        Verb::Decide(args) => decide::run(&args, cx),
         Verb::Pause(args) => hold::hold(&args, HoldKind::Pause, cx),
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),

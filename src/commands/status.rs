@@ -15,7 +15,7 @@ use crate::store::{Load, Store};
 use crate::worktree::disk;
 
 /// Counts the forms of [`StatusView`] that are kept in the cache.
-const DERIVED: &str = "status-4";
+const DERIVED: &str = "status-6";
 
 /// Show where a feature and its packages stand
 ///

@@ -94,6 +94,15 @@ impl EscalationKind {
         }
     }
 
+    /// How often an attempt that failed by it is made again without using a retry.
+    pub fn again_max(self) -> usize {
+        match self {
+            EscalationKind::ResourceConflict => 3,
+            EscalationKind::EnvResourceConflict => 1,
+            _ => 0,
+        }
+    }
+
     /// How bad it is where nobody says otherwise.
     pub fn usual_severity(self) -> EscalationSeverity {
         match self {

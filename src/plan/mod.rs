@@ -22,6 +22,7 @@ pub mod purple;
 pub mod queue_result;
 mod recognise;
 pub mod review_findings;
+pub mod revision;
 mod scalar;
 mod scan;
 pub mod schema;

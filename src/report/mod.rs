@@ -21,6 +21,7 @@ pub mod overview;
 pub mod programs;
 pub mod progress;
 pub mod purple_status;
+pub mod questions;
 pub mod remote;
 pub mod reviewed;
 pub mod spec_text;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::text::{count, foreign};
 use crate::base::{Timestamp, time};
 use crate::model::{Mode, PackageStatus};
+use crate::report::questions;
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
 use crate::report::used;
@@ -100,24 +101,8 @@ fn tried(view: &StatusView, page: Page) -> String {
 
 /// What agents cannot decide by themselves.
 fn escalations(view: &StatusView, page: Page) -> String {
-    if view.escalations.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(2);
-    for row in &view.escalations {
-        let package = row.package.as_ref().map_or("", |id| id.as_str());
-        let person = if row.requires_human { "person" } else { "" };
-        table.row(vec![
-            Cell::new(package),
-            Cell::labelled(Label::Warn, row.severity.as_str()),
-            Cell::new(row.kind.as_str()),
-            Cell::new(person),
-            Cell::new(&row.summary),
-        ]);
-    }
-    let mut out = format!("\n{}\n", page.paint(Label::Warn, "asked by agents"));
-    out.push_str(&table.render(page));
-    out
+    let questions = questions::render(&view.feature, &view.questions, page);
+    questions::render_escalations(&view.escalations, page) + &questions
 }
 
 /// Work that another attempt was preferred to, with the command that compares the first.
@@ -315,6 +300,7 @@ mod tests {
     fn view() -> StatusView {
         StatusView {
             escalations: Vec::new(),
+            questions: Vec::new(),
             delivered: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
-use crate::model::escalation::{EscalationKind, EscalationSeverity};
 use crate::model::{Account, EndReason, Format, Mode, OutcomeKind, PackageStatus, Usage};
+use crate::report::questions::{self, EscalationRow, QuestionRow};
 use crate::report::remote::RemoteView;
 use crate::report::used;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
 use crate::state::FeatureView;
-use crate::state::record::{Delivered, Escalated};
+use crate::state::record::Delivered;
 use crate::state::view::{AttemptView, LandState, PackageView, Tentative};
 
 /// Where one feature stands.
@@ -33,6 +33,8 @@ pub struct StatusView {
     pub awaiting: Vec<AwaitingRow>,
     /// What agents cannot decide by themselves, oldest first.
     pub escalations: Vec<EscalationRow>,
+    /// Those that wait for an answer.
+    pub questions: Vec<QuestionRow>,
     /// Branches that it became part of, oldest first.
     #[serde(default)]
     pub delivered: Vec<Delivered>,
@@ -40,28 +42,6 @@ pub struct StatusView {
     pub integrator: Option<IntegratorRow>,
     /// The remote whose state decides; `null`: this repository's own.
     pub remote: Option<RemoteView>,
-}
-
-/// A question of an agent; its words are data of unknown intent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EscalationRow {
-    /// Its id.
-    pub id: String,
-    /// The package; `null`: the feature as a whole.
-    pub package: Option<PackageId>,
-    /// What it is about.
-    #[serde(rename = "type")]
-    pub kind: EscalationKind,
-    /// How bad it is.
-    pub severity: EscalationSeverity,
-    /// In a sentence.
-    pub summary: String,
-    /// True if only a person can decide it.
-    pub requires_human: bool,
-    /// The agent that asks.
-    pub agent: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// Who merges a feature.
@@ -184,20 +164,6 @@ pub struct AwaitingRow {
     pub what: String,
 }
 
-fn escalation_row(asked: &Escalated) -> EscalationRow {
-    let question = &asked.escalation;
-    EscalationRow {
-        id: question.escalation_id.clone(),
-        package: asked.package.clone(),
-        kind: question.kind,
-        severity: question.severity,
-        summary: question.summary.clone(),
-        requires_human: question.requires_human,
-        agent: asked.agent.clone(),
-        at: asked.by.at,
-    }
-}
-
 impl StatusView {
     /// Where `feature` stands by its records.
     pub fn of(feature: &FeatureId, view: &FeatureView) -> Self {
@@ -224,7 +190,8 @@ impl StatusView {
             head: head(view),
             packages: packages.collect(),
             awaiting: awaiting.collect(),
-            escalations: view.escalations.iter().map(escalation_row).collect(),
+            escalations: questions::escalations(view),
+            questions: questions::open(feature, view),
             delivered: view.delivered.clone(),
             integrator: view.integrator().map(|live| IntegratorRow {
                 actor: live.by.actor.clone(),

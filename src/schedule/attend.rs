@@ -9,6 +9,7 @@ use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::tier::INFEASIBLE;
 use crate::schedule::why::{Until, Why};
 use crate::schedule::{contention, finish};
+use crate::state::questions;
 use crate::state::record::Grant;
 use crate::state::view::AttemptView;
 
@@ -55,14 +56,18 @@ fn attend(picture: &mut Picture<'_>, held: &Held<'_>) {
     }
     let holding = picture.holding(&held.item.id, held.grant);
     let goes_on = observed.stop == Stop::No;
-    let decision = match (&held.phase, unfit(held)) {
+    let decision = match (&held.phase, unfit(picture, held)) {
         (Phase::Working, _) => Decision::Recover(holding),
-        (Phase::Over(reason, note), _) => end(holding, (*reason, note.clone())),
+        (Phase::Over(reason, note), _) => end(holding, tried(picture, held, (*reason, note))),
         (_, Some(why)) => end(holding, why),
         (Phase::Ungated, None) if goes_on => Decision::Gate(holding),
         (Phase::Unverified, None) if goes_on && picture.places() > 0 => Decision::Verify(holding),
         (Phase::Green, None) if !picture.input.may_integrate() => unmerged(picture, held),
-        (Phase::Ungated | Phase::Unverified | Phase::Awaiting(_) | Phase::Green, None) => return,
+        (Phase::Green, None) => match asked(picture, held) {
+            Some(why) => wait(held, why),
+            None => return,
+        },
+        (Phase::Ungated | Phase::Unverified | Phase::Awaiting(_), None) => return,
     };
     picture.push(decision);
 }
@@ -76,19 +81,67 @@ fn end(holding: Holding, (reason, note): (EndReason, String)) -> Decision {
 }
 
 fn unmerged(picture: &Picture<'_>, held: &Held<'_>) -> Decision {
-    let (package, input) = (held.item.id.clone(), &picture.input);
-    let paused = stage::paused(input.records(), &package);
-    let why = match paused.or_else(|| contention::pause_lock(input)) {
-        Some(why) => Why::OnHold(why),
-        None => Why::Unmerged {
+    let input = &picture.input;
+    let paused = stage::paused(input.records(), &held.item.id);
+    let paused = paused.or_else(|| contention::pause_lock(input));
+    let why = match (paused, asked(picture, held)) {
+        (Some(why), _) => Why::OnHold(why),
+        (None, Some(why)) => why,
+        (None, None) => Why::Unmerged {
             by: finish::merger(input),
         },
     };
+    wait(held, why)
+}
+
+fn wait(held: &Held<'_>, why: Why) -> Decision {
+    let package = held.item.id.clone();
     Decision::Wait { package, why }
 }
 
+/// The question that keeps it from being merged.
+fn asked(picture: &Picture<'_>, held: &Held<'_>) -> Option<Why> {
+    let question = questions::obstacle(picture.input.records(), &held.item.id)?;
+    Some(Why::Asked(question.words()))
+}
+
+/// How a failure ends that came of what its attempt escalated: what another attempt may not meet
+/// again is given back, a bounded number of times, and uses no retry.
+fn tried(
+    picture: &Picture<'_>,
+    held: &Held<'_>,
+    (reason, note): (EndReason, &String),
+) -> (EndReason, String) {
+    let records = picture.input.records();
+    let attempt = held.attempt.map(|a| &a.attempt);
+    let question = attempt.and_then(|attempt| questions::again(records, attempt));
+    let Some(question) = question.filter(|_| reason == EndReason::Failed) else {
+        return (reason, note.clone());
+    };
+    let kind = question.asked.escalation.kind;
+    let package = records.packages.get(&held.item.id);
+    let earlier = package.into_iter().flat_map(|p| p.attempts.values());
+    let same = |a: &&AttemptView| {
+        let released = a
+            .end
+            .as_ref()
+            .is_some_and(|e| e.reason == EndReason::Released);
+        let again = questions::again(records, &a.attempt);
+        released
+            && a.attempt.run.as_ref() == Some(&picture.input.options.run)
+            && again.is_some_and(|q| q.asked.escalation.kind == kind)
+    };
+    match earlier.filter(same).count() < kind.again_max() {
+        true => {
+            let note = format!("{}: {}", question.kind(), question.summary());
+            (EndReason::Released, note)
+        }
+        false => (reason, format!("{note}; {} again", question.kind())),
+    }
+}
+
 /// Why an attempt that has a result is not merged, whatever it shows.
-fn unfit(held: &Held<'_>) -> Option<(EndReason, String)> {
+fn unfit(picture: &Picture<'_>, held: &Held<'_>) -> Option<(EndReason, String)> {
     let definition = &held.item.definition;
     if held
         .attempt
@@ -96,6 +149,11 @@ fn unfit(held: &Held<'_>) -> Option<(EndReason, String)> {
     {
         let note = "the plan defines the package otherwise now".to_owned();
         return Some((EndReason::Superseded, note));
+    }
+    let records = picture.input.records();
+    let asked = held.attempt.filter(|a| a.result.is_some());
+    if let Some(why) = asked.and_then(|a| questions::verdict(records, &a.attempt)) {
+        return Some(why);
     }
     match held.phase {
         Phase::Green | Phase::Awaiting(_) => lower_tier(held).map(|note| (EndReason::Failed, note)),
@@ -126,7 +184,7 @@ fn others(picture: &mut Picture<'_>, held: &Held<'_>) {
         Decision::Adopt(holding)
     } else if held.phase == Phase::Green && input.may_integrate() {
         // Whoever holds it is done with it, and it is merged as it is; or it never is.
-        match unfit(held) {
+        match unfit(picture, held) {
             Some(why) => end(holding, why),
             None => return,
         }

@@ -13,6 +13,7 @@ use crate::schedule::begin;
 use crate::schedule::hands::{Hand, Purse};
 use crate::schedule::input::Input;
 use crate::schedule::why::Why;
+use crate::state::questions;
 use crate::state::view::{AttemptView, PackageView};
 
 /// What the attempts of a package used up in this run.
@@ -43,8 +44,18 @@ pub(super) fn agent<'a>(
     item: &Item,
 ) -> Result<&'a Hand, Why> {
     let chain = input.options.hands.of(&item.id, begin::mode(input, item));
+    let tried = tried(input, item);
     let mut refused = None;
-    for hand in chain.iter().filter(|hand| hand.trust >= item.min_trust) {
+    let trusted = chain.iter().filter(|hand| hand.trust >= item.min_trust);
+    let mut trusted = trusted.peekable();
+    let anybody = trusted.peek().is_some();
+    let others: Vec<&Hand> = trusted
+        .filter(|hand| !tried.contains(&hand.agent.as_str()))
+        .collect();
+    if anybody && others.is_empty() {
+        return Err(Why::NoOther);
+    }
+    for hand in others {
         match known.troubles.get(hand.agent.as_str()) {
             None => return Ok(hand),
             // The first of the chain is the one that the user wants.
@@ -62,6 +73,19 @@ pub(super) fn agent<'a>(
             has: chain.iter().map(|hand| hand.trust).max().unwrap_or(0),
         },
     })
+}
+
+/// Agents that a person wants to see replaced by another one.
+fn tried<'a>(input: &Input<'a>, item: &Item) -> Vec<&'a str> {
+    let records = input.records();
+    let (Some(at), Some(package)) = (
+        questions::reassigned(records, &item.id),
+        records.packages.get(&item.id),
+    ) else {
+        return Vec::new();
+    };
+    let until = package.attempts.values().filter(|a| a.attempt.by.at <= at);
+    until.map(|a| a.attempt.agent.as_str()).collect()
 }
 
 /// What a round knows of services and of what was spent, found once for all packages.

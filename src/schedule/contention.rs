@@ -7,6 +7,7 @@ use crate::schedule::picture::Picture;
 use crate::schedule::why::{Until, Why};
 use crate::state::LockSet;
 use crate::state::locks::Wanted;
+use crate::state::questions;
 use crate::state::record::Grant;
 
 /// The first obstacle to `item`'s claim: holders of this feature, packages that start in this
@@ -19,10 +20,29 @@ pub(super) fn obstacle(picture: &Picture<'_>, item: &Item) -> Option<Why> {
         alone: item.locks.alone,
         wanted: Wanted::new(&item.locks),
     };
-    own(picture, &asker)
+    let first = own(picture, &asker)
         .or_else(|| starting(picture, &asker))
         .or_else(|| foreign(picture, &asker))
-        .or_else(|| taken(picture, &asker))
+        .or_else(|| taken(picture, &asker));
+    first.or_else(|| named(picture, item))
+}
+
+/// The holder of a key that the last attempt named as being in its way.
+fn named(picture: &Picture<'_>, item: &Item) -> Option<Why> {
+    let records = picture.input.records();
+    let last = records.packages.get(&item.id)?.in_order().pop()?;
+    let question = questions::again(records, &last.attempt)?;
+    let keys = &question.asked.escalation.impact.as_ref()?.logical_locks;
+    keys.iter().find_map(|key| {
+        let locks = LockSet::of_key(key);
+        let asker = Asker {
+            alone: false,
+            wanted: Wanted::new(&locks),
+        };
+        own(picture, &asker)
+            .or_else(|| foreign(picture, &asker))
+            .or_else(|| taken(picture, &asker))
+    })
 }
 
 /// A package's lock set, compiled once.

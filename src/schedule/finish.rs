@@ -9,6 +9,8 @@ use crate::schedule::picture::Picture;
 use crate::schedule::review::ReviewState;
 use crate::schedule::stage::Stage;
 use crate::schedule::why::{Hope, Merger, Why};
+use crate::state::FeatureView;
+use crate::state::questions;
 use crate::state::record::{End, FinalCheck};
 
 /// Removes rooms of merged packages: that of the attempt that was merged, and those of attempts
@@ -60,7 +62,9 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
             onto: tip.clone(),
         });
     }
-    let behind = |tip: &&Oid| input.observed.advanced.as_ref() != Some(*tip);
+    // Where a question stops everything, nobody's branch is moved either.
+    let moves = questions::pausing(input.records()).is_none();
+    let behind = |tip: &&Oid| moves && input.observed.advanced.as_ref() != Some(*tip);
     let decision = match (verdict(picture), input.observed.tip.as_ref().filter(behind)) {
         (Verdict::FinalVerify(commit), _) => Decision::FinalVerify { commit },
         (Verdict::Result(_), Some(tip))
@@ -79,6 +83,7 @@ fn due_books<'a>(input: &Input<'a>) -> Option<&'a Oid> {
     let due = observed.books_due
         && observed.stop == Stop::No
         && input.records().holds.is_empty()
+        && questions::pausing(input.records()).is_none()
         && super::contention::pause_lock(input).is_none()
         && !observed.given_up.contains(&Work::Merge);
     observed.tip.as_ref().filter(|_| due)
@@ -150,6 +155,9 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
     {
         return Verdict::Result(RunResult::Failed);
     }
+    if is_asked(records) {
+        return Verdict::Result(RunResult::Partial);
+    }
     let merged = |s: &Stage<'_>| matches!(s, Stage::Merged { .. });
     let Some(tip) = input
         .observed
@@ -169,6 +177,11 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
         Some(_) if stages.clone().any(open) => Verdict::Result(RunResult::Partial),
         Some(_) => Verdict::Result(RunResult::Merged),
     }
+}
+
+/// True if a question is open, or its answer is not carried out yet.
+fn is_asked(records: &FeatureView) -> bool {
+    !questions::open(records).is_empty() || questions::pausing(records).is_some()
 }
 
 /// The check of this tip that counts. A red one of an earlier run is tried again.

@@ -9,6 +9,7 @@ use crate::schedule::input::{Duties, IntegratorSeen, LandSeen, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::review::ReviewState;
 use crate::schedule::stage::{self, Phase, Stage};
+use crate::state::questions;
 
 /// Decides who merges: asks for the right if it is needed and nobody who is alive has it.
 pub(super) fn role(picture: &mut Picture<'_>) {
@@ -113,7 +114,8 @@ fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
         .iter()
         .any(|d| matches!(d, Decision::End { holding, .. } if holding.attempt == grant.attempt));
     let paused = stage::paused(picture.input.records(), id).is_some()
-        || super::contention::pause_lock(&picture.input).is_some();
+        || super::contention::pause_lock(&picture.input).is_some()
+        || questions::obstacle(picture.input.records(), id).is_some();
     // Who else holds it is done with it: everything is on record, and the landing protects it.
     let observed = picture.input.observed;
     let held = observed.supervised.contains(&grant.attempt) || picture.input.is_foreign(grant);

@@ -1,8 +1,9 @@
 //! Where one package stands according to its records alone.
 
-use crate::base::{AttemptId, PackageId, TxnId, text};
+use crate::base::{AttemptId, PackageId, Timestamp, TxnId, text};
 use crate::model::{AttemptResult, EndReason, GateVerdict, OutcomeKind};
 use crate::schedule::tier::{self, OpenStep, Shown};
+use crate::state::questions;
 use crate::state::record::{Accept, Grant, Hold, HoldKind};
 use crate::state::view::{AttemptView, FeatureView, PackageView};
 
@@ -75,9 +76,10 @@ pub struct Budget<'a> {
 /// The stage of `id`.
 pub fn stage<'a>(feature: &'a FeatureView, id: &PackageId, budget: Budget<'_>) -> Stage<'a> {
     let Some(package) = feature.packages.get(id) else {
-        return match cancelled(&feature.holds) {
-            Some(why) => Stage::Cancelled { why },
-            None => Stage::Idle { number: 1 },
+        return match (cancelled(&feature.holds), questions::given_up(feature, id)) {
+            (Some(why), _) => Stage::Cancelled { why },
+            (None, Some(why)) => Stage::Failed { why },
+            (None, None) => Stage::Idle { number: 1 },
         };
     };
     if let Some(accept) = &package.accept {
@@ -95,7 +97,9 @@ pub fn stage<'a>(feature: &'a FeatureView, id: &PackageId, budget: Budget<'_>) -
     if let Some(why) = cancelled(&package.holds).or_else(|| cancelled(&feature.holds)) {
         return Stage::Cancelled { why };
     }
-    match exhausted(package, budget) {
+    let given_up = questions::given_up(feature, id);
+    let since = questions::forgiven(feature, id);
+    match given_up.or_else(|| exhausted(package, budget, since)) {
         Some(why) => Stage::Failed { why },
         None => Stage::Idle {
             number: next_number(package),
@@ -141,8 +145,15 @@ fn next_number(package: &PackageView) -> u32 {
 
 /// Why no further attempt follows. A loss says something of the holder, not of the work, so the
 /// two are counted apart; the second bound keeps a machine that kills everything from looping.
-fn exhausted(package: &PackageView, budget: Budget<'_>) -> Option<String> {
-    let ours = |a: &&&AttemptView| budget.run.is_none() || a.attempt.run.as_ref() == budget.run;
+fn exhausted(
+    package: &PackageView,
+    budget: Budget<'_>,
+    since: Option<Timestamp>,
+) -> Option<String> {
+    let ours = |a: &&&AttemptView| {
+        let counts = since.is_none_or(|at| a.attempt.by.at > at);
+        counts && (budget.run.is_none() || a.attempt.run.as_ref() == budget.run)
+    };
     let all = package.in_order();
     let ends: Vec<_> = all
         .iter()

@@ -12,6 +12,7 @@ use crate::schedule::review::FIX;
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::schedule::why::Why;
 use crate::schedule::{begin, choose, contention};
+use crate::state::questions;
 
 /// Decides for every package that nobody holds.
 pub(super) fn ready(picture: &mut Picture<'_>) {
@@ -135,8 +136,10 @@ fn is_dead(picture: &Picture<'_>, id: &PackageId, depth: usize) -> bool {
 fn forbidden(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     let input = &picture.input;
     let paused = stage::paused(input.records(), &item.id);
-    let why = paused.or_else(|| contention::pause_lock(input))?;
-    Some(Why::OnHold(why))
+    let paused = paused.or_else(|| contention::pause_lock(input));
+    let asked = || questions::obstacle(input.records(), &item.id);
+    let asked = || asked().map(|question| Why::Asked(question.words()));
+    paused.map(Why::OnHold).or_else(asked)
 }
 
 /// The package after whose failure the run was told to stop.

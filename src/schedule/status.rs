@@ -14,6 +14,7 @@ use crate::schedule::stage::{self, Budget, Phase, Stage};
 use crate::schedule::tier::OpenStep;
 use crate::schedule::why::Why;
 use crate::state::FeatureView;
+use crate::state::questions;
 use crate::state::record::{HoldKind, PackageBrief};
 
 /// Where a feature and its packages stand.
@@ -202,7 +203,13 @@ fn row(
         Stage::Merged { red, .. } => (PackageStatus::Merged, red.clone().unwrap_or_default(), None),
         Stage::Failed { why } => (PackageStatus::Failed, why.clone(), None),
         Stage::Cancelled { why } => (PackageStatus::Cancelled, why.clone(), None),
-        Stage::Held { phase, grant, .. } => held(phase, &grant.by.label),
+        Stage::Held { phase, grant, .. } => {
+            let asked = questions::obstacle(feature, &brief.id);
+            match asked.filter(|_| matches!(phase, Phase::Green | Phase::Awaiting(_))) {
+                Some(question) => (PackageStatus::Awaiting, question.words(), None),
+                None => held(phase, &grant.by.label),
+            }
+        }
         Stage::Idle { .. } => idle(feature, brief, known),
     };
     Row {
@@ -255,6 +262,9 @@ fn idle(
         let first = Some((*first).clone());
         return (PackageStatus::Pending, why.to_string(), first);
     }
+    if let Some(question) = questions::obstacle(feature, &brief.id) {
+        return (PackageStatus::Awaiting, question.words(), None);
+    }
     let why = stage::paused(feature, &brief.id);
     let why = why.or_else(|| refused(feature.packages.get(&brief.id)?));
     (PackageStatus::Ready, why.unwrap_or_default(), None)
@@ -302,13 +312,14 @@ fn state(
     let Some(ended) = &run.ended else {
         return held_state(feature).unwrap_or(FeatureState::Running);
     };
+    let asked = !questions::open(feature).is_empty();
     let passed = |commit| {
         let checks = feature.finals.iter();
         checks.rev().find(|c| c.commit == commit).map(|c| c.passed)
     };
     match passed(ended.head.clone()) {
         Some(true) if done && stages.values().any(red) => FeatureState::Failed,
-        Some(true) if done && awaiting.is_empty() => FeatureState::Merged,
+        Some(true) if done && awaiting.is_empty() && !asked => FeatureState::Merged,
         Some(true) if done => FeatureState::Partial,
         _ => held_state(feature).unwrap_or_else(|| last_word(&ended.result)),
     }

@@ -1,5 +1,6 @@
 //! One small plan, looked at from every side.
 
+mod asked;
 mod begin;
 mod duties;
 mod hands;
@@ -20,7 +21,7 @@ use crate::schedule::input::{
 };
 use crate::schedule::{Agenda, Hands, Item, Purses, Why, decide, status};
 use crate::state::record::{
-    Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief,
+    Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief, PlanOrigin,
 };
 use crate::state::view::AttemptView;
 use crate::state::{FeatureView, LockSet, PackageView, View};
@@ -47,6 +48,24 @@ fn by() -> By {
 
 fn run_id() -> TxnId {
     TxnId::parse("run").unwrap()
+}
+
+fn plan_at(millis: i64) -> PlanOrigin {
+    PlanOrigin {
+        hash: ContentHash::of(millis.to_string().as_bytes()),
+        blob: oid('7'),
+        path: String::new(),
+        format: crate::model::Format::WorkPackages,
+        plan_revision: 2,
+        contracts_revision: 1,
+        packages: Vec::new(),
+        barrier: None,
+        eager: false,
+        by: By {
+            at: Timestamp::from_millis(millis),
+            ..by()
+        },
+    }
 }
 
 /// Everything that a decision is made from, ready to be bent.

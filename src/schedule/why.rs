@@ -43,6 +43,10 @@ pub enum Why {
     Spent(String),
     /// The feature or the package is paused or cancelled.
     OnHold(String),
+    /// Somebody has to answer a question, or to do what was answered; in words.
+    Asked(String),
+    /// Another agent was asked for, and every agent of its chain has tried it.
+    NoOther,
     /// The run was told to do other packages only.
     NotSelected,
     /// The run does this package only, and these are missing.
@@ -112,6 +116,7 @@ impl Why {
             | Why::Unmerged { .. }
             | Why::OnHold(_)
             | Why::Unreviewed(_)
+            | Why::Asked(_)
             | Why::Refused(_)
             | Why::NoBase => Hope::Somebody,
             Why::Needs(_)
@@ -119,6 +124,7 @@ impl Why {
             | Why::Trust { .. }
             | Why::Unserved { .. }
             | Why::Spent(_)
+            | Why::NoOther
             | Why::NotSelected
             | Why::SelectedWithout(_)
             | Why::StoppedAfter(_)
@@ -134,7 +140,7 @@ impl Why {
     pub fn is_about_agents(&self) -> bool {
         matches!(
             self,
-            Why::Trust { .. } | Why::Unserved { .. } | Why::Spent(_)
+            Why::Trust { .. } | Why::Unserved { .. } | Why::Spent(_) | Why::NoOther
         )
     }
 }
@@ -161,7 +167,8 @@ impl fmt::Display for Why {
                 }
             }
             Why::Spent(words) => f.write_str(words),
-            Why::OnHold(why) => write!(f, "{}", text::foreign(why)),
+            Why::OnHold(why) | Why::Asked(why) => write!(f, "{}", text::foreign(why)),
+            Why::NoOther => f.write_str("every agent that may do it has tried it: --agent NAME"),
             Why::NotSelected => f.write_str("not selected"),
             Why::SelectedWithout(ids) => {
                 write!(f, "needs {}, not selected", quoted(ids))

@@ -7,7 +7,7 @@ use crate::base::{FeatureId, PackageId, Timestamp};
 use crate::model::escalation::{EscalationKind, EscalationSeverity};
 use crate::model::{Choice, EndReason, Escalation, FeatureFate, PackageFate, Procedure, Treatment};
 use crate::state::asked::Said;
-use crate::state::record::{Attempt, By, Escalated, Offer, Resolution};
+use crate::state::record::{Attempt, By, Escalated, Offer, PlanOrigin, Resolution};
 use crate::state::request::Op;
 use crate::state::view::FeatureView;
 
@@ -123,14 +123,18 @@ pub fn answer<'a>(feature: &'a FeatureView, id: &str) -> Option<&'a Resolution> 
 
 /// The first question that keeps the package from starting and from being merged.
 pub fn obstacle<'a>(feature: &'a FeatureView, package: &PackageId) -> Option<Question<'a>> {
-    let each = feature.escalations.iter();
+    let concerns = |asked: &&Escalated| {
+        asked.package.as_ref() == Some(package) || treatment(asked).feature == FeatureFate::Pauses
+    };
+    let each = feature.escalations.iter().filter(concerns);
     let mut each = each.map(|asked| question(feature, asked));
     each.find(|question| question.pauses() || (question.stops() && question.is_of(package)))
 }
 
 /// The first question that keeps anything of the feature from starting and being finalised.
 pub fn pausing(feature: &FeatureView) -> Option<Question<'_>> {
-    let each = feature.escalations.iter();
+    let pauses = |asked: &&Escalated| treatment(asked).feature == FeatureFate::Pauses;
+    let each = feature.escalations.iter().filter(pauses);
     let mut each = each.map(|asked| question(feature, asked));
     each.find(Question::pauses)
 }
@@ -207,7 +211,7 @@ fn of<'a>(
     own.map(|asked| question(feature, asked))
 }
 
-fn question<'a>(feature: &'a FeatureView, asked: &'a Escalated) -> Question<'a> {
+fn treatment(asked: &Escalated) -> Treatment {
     let escalation = &asked.escalation;
     let procedure = Procedure::of(escalation.kind);
     let mut treatment = procedure.treatment(escalation.severity, escalation.requires_human);
@@ -215,6 +219,12 @@ fn question<'a>(feature: &'a FeatureView, asked: &'a Escalated) -> Question<'a> 
         // What is about everything stops everything.
         treatment.feature = FeatureFate::Pauses;
     }
+    treatment
+}
+
+fn question<'a>(feature: &'a FeatureView, asked: &'a Escalated) -> Question<'a> {
+    let escalation = &asked.escalation;
+    let treatment = treatment(asked);
     let answer = answer(feature, &escalation.escalation_id);
     Question {
         asked,
@@ -230,16 +240,8 @@ fn state(
     (treatment, answer): (Treatment, Option<&Resolution>),
 ) -> State {
     let Some(answer) = answer else {
-        let planned = |id: &PackageId| match feature.current_plan() {
-            Some(plan) => plan.packages.iter().any(|brief| brief.id == *id),
-            None => true,
-        };
-        // What the plan no longer has waits for nothing.
-        let is_due = treatment.feature == FeatureFate::Pauses
-            || asked.package.as_ref().is_none_or(planned)
-            || feature
-                .packages
-                .contains_key(asked.package.as_ref().expect("checked above"));
+        let is_due = treatment.feature == FeatureFate::Pauses || { asked.package.as_ref() }
+            .is_none_or(|id| !is_dropped(feature, id));
         return match treatment.asks() && is_due {
             true => State::Open,
             false => State::Noted,
@@ -251,6 +253,26 @@ fn state(
         Some(Choice::BumpContracts | Choice::BumpPlan) if !replanned => State::Revising,
         Some(Choice::Reject) if !replanned => State::GivenUp,
         _ => State::Settled,
+    }
+}
+
+/// True if an earlier plan had the package and the current one has not.
+fn is_dropped(feature: &FeatureView, package: &PackageId) -> bool {
+    let names = |plan: &PlanOrigin| plan.packages.iter().any(|brief| brief.id == *package);
+    let current = feature.current_plan();
+    current.is_some_and(|plan| !names(plan)) && feature.plans.values().any(names)
+}
+
+impl State {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Noted => "noted",
+            State::Open => "open",
+            State::Revising => "revising",
+            State::GivenUp => "given-up",
+            State::Settled => "settled",
+        }
     }
 }
 

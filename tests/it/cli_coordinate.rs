@@ -433,7 +433,11 @@ fn an_escalation_is_shown_in_the_status() {
     assert_eq!(asked["severity"], "BLOCKING");
     assert_eq!(asked["summary"], "needs web/");
     let text = scratch.wp(&["status", "x"]).expect(0).stdout;
-    assert!(text.contains("asked by agents"), "{text}");
+    let id = asked["id"].as_str().unwrap();
+    assert!(
+        text.contains(&format!("git wp decide x {id} bump-plan")),
+        "{text}"
+    );
     scratch
         .wp(&["escalate", "x/nosuch", "--type", "scope-violation", "x"])
         .expect(2);

@@ -143,6 +143,10 @@ impl Scene {
             wp(0, &["implement", "add-auth"]);
         } else if is("evidence") {
             wp(1, &["implement", "add-auth"]);
+        } else if is("decide") {
+            let ask = ["escalate", "add-auth/wp-api", "leak", "--json", "--type"];
+            let id = self.id(&[&ask[..], &["security-escalation"]].concat(), "id");
+            line = line.replace("e-k3x9q7w2mv", &id);
         } else if is("resume") {
             wp(0, &["pause", "add-auth"]);
         } else if is("why wp-api") || is("why add-auth") {

@@ -17,6 +17,7 @@ mod cli_approve;
 mod cli_coordinate;
 mod cli_crowd;
 mod cli_debug;
+mod cli_decide;
 mod cli_decisions;
 mod cli_documents;
 mod cli_documents_lists;

@@ -100,6 +100,7 @@ pub(super) fn render(
         "integration": report.started.integration,
         "packages": json::value(&shown.packages)?,
         "awaiting": awaiting(report),
+        "questions": json::value(&shown.questions)?,
         "waits": waits.collect::<Vec<_>>(),
         "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
         "seconds": report.seconds,

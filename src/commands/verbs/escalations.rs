@@ -1,11 +1,11 @@
 //! Escalations: what an agent cannot decide by itself, for whoever can.
 
-use crate::base::{FeatureId, PackageId, Result};
+use crate::base::{Error, FeatureId, PackageId, Result, TxnId};
 use crate::commands::Context;
 use crate::commands::verbs::Identity;
 use crate::commands::verbs::handoffs::{Noted, say};
 use crate::model::Escalation;
-use crate::model::escalation::{EscalationKind, EscalationSeverity};
+use crate::model::escalation::{EscalationImpact, EscalationKind, EscalationSeverity};
 use crate::os::random;
 use crate::state::asked::Said;
 use crate::state::record::Escalated;
@@ -30,6 +30,10 @@ pub(in crate::commands) struct Question {
     pub proposed_action: Option<String>,
     /// True if only a person can decide it.
     pub requires_human: bool,
+    /// Lock keys and paths that it is about.
+    pub keys: Vec<String>,
+    /// Further packages that it concerns.
+    pub impacts: Vec<String>,
 }
 
 /// Asks. In a room the supervisor takes feature and package from the attempt.
@@ -42,8 +46,9 @@ pub(in crate::commands) fn escalate(
     (question, who): (&Question, &Identity),
 ) -> Result<Noted> {
     let by = cx.by()?;
+    let id = format!("e-{}", random::id(10)?);
     let escalation = Escalation {
-        escalation_id: format!("e-{}", random::id(10)?),
+        escalation_id: id.clone(),
         feature_id: question.feature.to_string(),
         package_id: question
             .package
@@ -56,7 +61,13 @@ pub(in crate::commands) fn escalate(
         summary: question.summary.clone(),
         details: question.details.clone(),
         evidence: None,
-        impact: None,
+        impact: (!question.keys.is_empty() || !question.impacts.is_empty()).then(|| {
+            EscalationImpact {
+                impacted_packages: question.impacts.clone(),
+                logical_locks: question.keys.clone(),
+                ..EscalationImpact::default()
+            }
+        }),
         proposed_action: question.proposed_action.clone(),
         requires_human: question.requires_human,
         detected_at: by.at.to_string(),
@@ -70,5 +81,8 @@ pub(in crate::commands) fn escalate(
         by,
     };
     let feature = question.feature.clone();
-    say(cx, store, Said::Escalate { feature, escalated })
+    let noted = say(cx, store, Said::Escalate { feature, escalated })?;
+    // What is typed to answer it, and not the name of the transaction.
+    let id = TxnId::parse(&id).ok_or_else(|| Error::bug("an escalation cannot be named"))?;
+    Ok(Noted { id, ..noted })
 }

@@ -10,7 +10,7 @@ use crate::commands::mcp::desk::Work;
 use crate::commands::mcp::reply::Reply;
 use crate::commands::verbs::escalations::Question;
 use crate::commands::verbs::sessions::{self, Presence, Wanted};
-use crate::model::escalation::EscalationKind;
+use crate::model::escalation::{EscalationKind, EscalationSeverity};
 use crate::state::record::SessionStatus;
 
 #[derive(Deserialize, JsonSchema)]
@@ -138,11 +138,14 @@ pub(super) fn report(work: &mut Work<'_>, asked: Report) -> Result<Reply<Reporte
                 feature: notes::feature_of(work, named)?,
                 package: notes::about(work, named)?.1,
                 kind: EscalationKind::PlanRevisionRequired,
-                severity: None,
+                // Its package waits for a person; the others need not.
+                severity: Some(EscalationSeverity::High),
                 summary: asked.message,
                 details,
                 proposed_action: None,
                 requires_human: true,
+                keys: Vec::new(),
+                impacts: Vec::new(),
             };
             Some(notes::file(work, &question)?)
         }

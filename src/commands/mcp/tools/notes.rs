@@ -223,6 +223,8 @@ pub(super) fn escalate(work: &mut Work<'_>, asked: Escalate) -> Result<Reply<Esc
         details: asked.details,
         proposed_action: asked.proposed_action,
         requires_human: asked.requires_human.unwrap_or(false),
+        keys: Vec::new(),
+        impacts: Vec::new(),
     };
     let escalation_id = file(work, &question)?;
     Ok(Reply::yes(Escalated {

@@ -11,7 +11,7 @@ use crate::commands::mcp::reply::Reply;
 use crate::commands::reading::{self, Linear};
 use crate::commands::verbs::escalations::Question;
 use crate::hook::{Bounds, Neighbour, RoomScope};
-use crate::model::escalation::EscalationKind;
+use crate::model::escalation::{EscalationKind, EscalationSeverity};
 use crate::model::{Deviation, Plan};
 use crate::scope::{Change, EntryMode, Fold, patch};
 use crate::state::Op;
@@ -114,11 +114,14 @@ pub(super) fn request(work: &mut Work<'_>, asked: Request) -> Result<Reply<Reque
             feature: notes::feature_of(work, target)?,
             package: notes::about(work, target)?.1,
             kind: EscalationKind::ScopeViolation,
-            severity: None,
+            // Who asks may find another way: only who cannot go on escalates.
+            severity: Some(EscalationSeverity::Low),
             summary: text::cut(&asked.reason, SUMMARY_MAX),
             details: Some(format!("{}\n\n{}", asked.reason, lines.join("\n"))),
             proposed_action: Some("add the paths to write_allow of the package".to_owned()),
             requires_human: false,
+            keys: asked.paths.clone(),
+            impacts: Vec::new(),
         };
         request_id = Some(notes::file(work, &question)?);
     }
