@@ -15,9 +15,9 @@ use crate::state::{FeatureView, Op};
 
 /// Say whether a feature may be handed on
 ///
-/// READY, or BLOCKED with every reason: what is not merged, red or open, what reviewers found or did
-/// not say, what waits for an answer. Exits with 0 only if it is READY. A person may set a reason
-/// aside, with a reason; that is put on record and shown wherever the feature is.
+/// READY, or BLOCKED with every reason: what is not merged, red or open, what reviewers found or
+/// did not say, what waits for an answer. Exits with 0 only if it is READY. A person may set a
+/// reason aside, with a reason; that is put on record and shown wherever the feature is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   git wp gate add-auth

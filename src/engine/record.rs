@@ -5,7 +5,8 @@ use crate::engine::effect::{Outcome, Rejection};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::world::Change;
 use crate::model::{
-    AttemptResult, Deviation, EndReason, GateVerdict, ReviewOutcome, Reviewed, StepState,
+    AttemptResult, Deviation, EndReason, GateVerdict, ReviewOutcome, Reviewed, StepEvidence,
+    StepState,
 };
 use crate::schedule::{Holding, Work};
 use crate::state::Op;
@@ -108,10 +109,7 @@ impl Scribe {
                 out.extend(self.deviations(&holding, deviations));
                 out
             }
-            Outcome::Reviewed { reviews } => reviews
-                .into_iter()
-                .map(|review| self.review(review))
-                .collect(),
+            Outcome::Reviewed { reviews } => self.reviews(reviews),
             Outcome::Merged {
                 land,
                 evidence,
@@ -121,13 +119,7 @@ impl Scribe {
                 commit,
                 tree,
                 steps,
-            } => vec![self.final_check(FinalCheck {
-                passed: steps.iter().all(|s| !is_red(s.state)),
-                commit,
-                tree,
-                steps,
-                by: self.by.clone(),
-            })],
+            } => vec![self.final_check(commit, tree, steps)],
             Outcome::Tidied { holding, salvage } => self.salvage(&holding, salvage),
             Outcome::Swapped | Outcome::Advanced { .. } | Outcome::Interrupted => Vec::new(),
         }
@@ -196,6 +188,13 @@ impl Scribe {
             .telling(event.word(word).text(text))
     }
 
+    fn reviews(&self, reviews: Vec<Reviewed>) -> Vec<Entry> {
+        reviews
+            .into_iter()
+            .map(|review| self.review(review))
+            .collect()
+    }
+
     fn review(&self, review: Reviewed) -> Entry {
         let mut event = self.event(EventKind::Reviewed).commit(&review.commit);
         if let Some(package) = &review.package {
@@ -251,7 +250,14 @@ impl Scribe {
         out
     }
 
-    fn final_check(&self, check: FinalCheck) -> Entry {
+    fn final_check(&self, commit: Oid, tree: Oid, steps: Vec<StepEvidence>) -> Entry {
+        let check = FinalCheck {
+            passed: steps.iter().all(|step| step.state.is_green()),
+            commit,
+            tree,
+            steps,
+            by: self.by.clone(),
+        };
         let event = self.event(EventKind::FinalCheck).commit(&check.commit);
         let word = if check.passed { "passed" } else { "failed" };
         let red = check.steps.iter().find(|s| s.state == StepState::Failed);
@@ -279,10 +285,6 @@ impl Entry {
         self.events.push(event);
         self
     }
-}
-
-fn is_red(state: StepState) -> bool {
-    matches!(state, StepState::Failed | StepState::Skipped)
 }
 
 /// True if a run cannot go on after this effect broke.

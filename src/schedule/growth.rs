@@ -10,7 +10,7 @@ use crate::base::{ContentHash, PackageId};
 use crate::model::package::{Locks, Outputs};
 use crate::model::{Edge, EdgeOrigin, Package, Plan, ScopeMode, ScopeSpec, Verification};
 use crate::schedule::agenda::{Agenda, Item};
-use crate::schedule::review;
+use crate::schedule::fixes;
 use crate::schedule::sprout::{Root, Sprout};
 use crate::scope::{Fold, Pattern};
 use crate::state::record::PackageBrief;
@@ -22,7 +22,7 @@ const RETRIES: u32 = 1;
 /// Everything the loops want beside these packages of the plan, in the order in which they came up.
 pub fn sprouts(briefs: &[PackageBrief], records: &FeatureView) -> Vec<Sprout> {
     let planned = briefs.iter().map(|brief| &brief.id);
-    review::fixes(planned, records)
+    fixes::fixes(planned, records)
 }
 
 /// The plan's packages and all sprouts, as a status needs them.

@@ -12,6 +12,7 @@ mod contention;
 pub mod decide;
 pub mod decision;
 mod finish;
+mod fixes;
 pub mod forecast;
 pub mod growth;
 pub mod hands;

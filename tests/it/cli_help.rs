@@ -8,14 +8,17 @@ use super::support::plans::Pkg;
 use super::support::{Run, Scratch, run};
 
 /// Starts that end with another code than 0, as they should.
-const ENDS: [(&str, i32); 2] = [
+const ENDS: [(&str, i32); 3] = [
+    ("git wp gate add-auth", 1),
     ("git wp policy check 'task claim' --trust 1", 1),
     ("git wp policy check merge add-auth --agent claude", 1),
 ];
 
 /// Examples that go on until somebody else comes, ask a service, or need plans of many formats: of
 /// these only the words are tried.
-const WORDS_ONLY: [&str; 4] = [
+const WORDS_ONLY: [&str; 6] = [
+    "git wp review ",
+    "git wp gate add-auth --waive ",
     "git wp agents try ",
     "git wp implement add-auth --schedule-only",
     "git wp demo",
