@@ -59,13 +59,14 @@ pub fn load(repo: &Repo, env: &Environment) -> Result<Loaded> {
 }
 
 /// Names in git config (lower case, as git prints them) and after `GIT_WP_`.
-const SCALARS: [(&str, &str); 20] = [
+const SCALARS: [(&str, &str); 21] = [
     ("ref", "REF"),
     ("durability", "DURABILITY"),
     ("branch", "BRANCH"),
     ("worktreedir", "WORKTREE_DIR"),
     ("jobs", "JOBS"),
     ("agent", "AGENT"),
+    ("checkpointseconds", "CHECKPOINT_SECONDS"),
     ("silenceminutes", "SILENCE_MINUTES"),
     ("graceseconds", "GRACE_SECONDS"),
     ("logbytes", "LOG_BYTES"),
@@ -121,6 +122,9 @@ fn set_scalar(settings: &mut Settings, name: &str, given: &Given<'_>) -> Result<
             settings.jobs = usize::try_from(jobs).ok();
         }
         "agent" => settings.default_agent = Some(given.text()?),
+        "checkpointseconds" => {
+            settings.checkpoint = Duration::from_secs(given.number(1, 3600)?);
+        }
         "silenceminutes" => {
             settings.silence = Duration::from_secs(60 * given.number(1, 7 * 24 * 60)?);
         }

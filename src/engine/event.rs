@@ -82,6 +82,8 @@ pub enum EventKind {
     FinalCheck,
     /// Something could not be done and the run goes on without it.
     Warning,
+    /// Two live packages would conflict as they stand.
+    Rehearsal,
     /// The authority came out of reach, or back.
     Link,
     /// A signal stops the run.

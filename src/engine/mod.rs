@@ -24,4 +24,4 @@ pub use machine::{Arrival, LeftBehind, TrainJob, TrainReport, Wagon, merge_train
 pub use machine::{CheckoutRule, Pool, Seat, Setup, Summarise, Trust, implement, is_run, work};
 pub use report::RunReport;
 pub use run::{Engine, Job, Turn, run};
-pub use world::{Change, Done, Occurrence, World};
+pub use world::{Change, Clash, Done, Occurrence, Side, World};

@@ -3,7 +3,7 @@
 use crate::base::{Error, FeatureId, Oid, Timestamp, text};
 use crate::engine::effect::{Outcome, Rejection};
 use crate::engine::event::{Event, EventKind};
-use crate::engine::world::Change;
+use crate::engine::world::{Change, Clash};
 use crate::model::{
     AttemptResult, Deviation, EndReason, GateVerdict, ReviewOutcome, Reviewed, StepEvidence,
     StepState,
@@ -162,6 +162,42 @@ impl Scribe {
                 .telling(event)
         });
         notes.collect()
+    }
+
+    /// On record with both packages, as far as they are of this run; told once.
+    pub(super) fn rehearsed(&self, clash: &Clash) -> Vec<Entry> {
+        let paths: Vec<String> = clash.paths.iter().map(|path| format!("`{path}`")).collect();
+        let place = match paths.is_empty() {
+            true => String::new(),
+            false => format!(" in {}", paths.join(", ")),
+        };
+        let mut out = Vec::new();
+        for (side, other) in [(&clash.one, &clash.other), (&clash.other, &clash.one)] {
+            let Some(package) = &side.package else {
+                continue;
+            };
+            let detail = format!("would conflict with `{}`{place}", other.name);
+            let deviation = Deviation {
+                kind: Deviation::REHEARSAL.to_owned(),
+                detail: detail.clone(),
+                paths: clash.paths.clone(),
+                at: self.at(),
+            };
+            let holding = Holding {
+                package: package.clone(),
+                attempt: side.attempt.clone(),
+                epoch: 0,
+            };
+            let entry = self.note(&holding, AttemptFact::Deviation(deviation), Vec::new());
+            out.push(match out.is_empty() {
+                true => {
+                    let event = self.event(EventKind::Rehearsal).holding(&holding);
+                    entry.telling(event.text(detail))
+                }
+                false => entry,
+            });
+        }
+        out
     }
 
     fn salvage(&self, holding: &Holding, salvage: Option<Salvage>) -> Vec<Entry> {

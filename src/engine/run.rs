@@ -209,6 +209,9 @@ impl<'a> Engine<'a> {
             match occurrence {
                 Occurrence::Finished(done) => entries.extend(self.absorb(world, done)?),
                 Occurrence::Signal(stop) => self.stop(world, stop),
+                Occurrence::Rehearsed(clash) => {
+                    entries.extend(self.scribe(world).rehearsed(&clash));
+                }
                 Occurrence::Moved | Occurrence::Tick => {}
             }
         }

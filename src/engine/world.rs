@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::base::json::Value;
-use crate::base::{AttemptId, Error, Oid, Result};
+use crate::base::{AttemptId, Error, Oid, PackageId, RepoPath, Result};
 use crate::engine::effect::{Effect, Outcome};
 use crate::engine::report::RunReport;
 use crate::schedule::{Observed, Stop, Work};
@@ -34,6 +34,30 @@ pub enum Occurrence {
     Signal(Stop),
     /// Time passed; leases may have run out.
     Tick,
+    /// Two live packages would conflict as they stand.
+    Rehearsed(Clash),
+}
+
+/// Two live packages that would conflict, merged against each other as they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The one, of this run.
+    pub one: Side,
+    /// The other, perhaps of another feature.
+    pub other: Side,
+    /// Paths that git could not merge; there are conflicts without one.
+    pub paths: Vec<RepoPath>,
+}
+
+/// One side of a clash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// For people: the package, behind its feature where that is another one.
+    pub name: String,
+    /// The package, if it belongs to this run.
+    pub package: Option<PackageId>,
+    /// Its attempt.
+    pub attempt: AttemptId,
 }
 
 /// An effect that came to an end.

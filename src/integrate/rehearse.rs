@@ -20,6 +20,23 @@ pub struct Rehearsal {
     pub is_clean: bool,
 }
 
+/// Where a file and a folder want one name, git puts the file beside it as `name~<commit>`; what
+/// people know is the name.
+fn plain(paths: Vec<RepoPath>, heads: [&Oid; 2]) -> Vec<RepoPath> {
+    let ends = heads.map(|head| format!("~{head}"));
+    let plain = paths.into_iter().map(|path| {
+        let bytes = path.as_bytes();
+        let name = ends
+            .iter()
+            .find_map(|end| bytes.strip_suffix(end.as_bytes()));
+        name.map_or_else(|| path.clone(), RepoPath::from_bytes)
+    });
+    let mut plain: Vec<RepoPath> = plain.collect();
+    plain.sort();
+    plain.dedup();
+    plain
+}
+
 /// Tries each pair, in order; pairs beyond the first ten thousand are left out.
 ///
 /// # Errors
@@ -31,7 +48,7 @@ pub fn rehearse(shadow: &Shadow, pairs: &[(Oid, Oid)]) -> Result<Vec<Rehearsal>>
     let rehearsal = |((one, other), trial): (&(Oid, Oid), Trial)| Rehearsal {
         one: one.clone(),
         other: other.clone(),
-        conflicts: trial.paths,
+        conflicts: plain(trial.paths, [one, other]),
         is_clean: trial.is_clean,
     };
     Ok(told.map(rehearsal).collect())

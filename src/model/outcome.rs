@@ -216,6 +216,8 @@ pub struct Deviation {
 }
 
 impl Deviation {
+    /// It would conflict with another live package as both stand.
+    pub const REHEARSAL: &'static str = "rehearsal";
     /// Its agent asks for paths outside its scope.
     pub const SCOPE_REQUEST: &'static str = "scope-request";
     /// Its supervisor granted paths that it asked for.

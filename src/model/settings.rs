@@ -31,6 +31,8 @@ pub struct Settings {
     /// How often an agent may do the same in a row (`wp.repeat`), 0 without limit; `None`: as its
     /// profile says.
     pub repeat: Option<u32>,
+    /// Time between two checkpoints of an agent's room (`wp.checkpointSeconds`).
+    pub checkpoint: Duration,
     /// An agent that says nothing this long is stopped (`wp.silenceMinutes`).
     pub silence: Duration,
     /// Time between TERM and KILL (`wp.graceSeconds`).
@@ -327,6 +329,7 @@ impl Default for Settings {
             agents: BTreeMap::new(),
             choice: AgentChoice::default(),
             repeat: None,
+            checkpoint: Duration::from_secs(120),
             silence: Duration::from_secs(20 * 60),
             grace: Duration::from_secs(5),
             log_bytes: 64 << 20,

@@ -92,7 +92,7 @@ fn label(kind: &str, word: &str) -> Label {
         (_, "passed" | "completed" | "finished") => Label::Good,
         ("gate" | "verified" | "final-check" | "land-void", _) => Label::Bad,
         (_, "failed" | "diverged" | "killed" | "timed-out" | "silent" | "bad-result") => Label::Bad,
-        ("warning" | "waiting" | "stopping", _) => Label::Warn,
+        ("warning" | "waiting" | "stopping" | "rehearsal", _) => Label::Warn,
         ("attempt-started" | "attempt-adopted" | "landing", _) => Label::Busy,
         _ => Label::Plain,
     }

@@ -22,6 +22,7 @@ pub mod programs;
 pub mod progress;
 pub mod purple_status;
 pub mod questions;
+pub mod rehearsal;
 pub mod remote;
 pub mod reviewed;
 pub mod spec_text;

@@ -7,6 +7,7 @@ use crate::base::text::{count, foreign};
 use crate::base::{Timestamp, time};
 use crate::model::{Mode, PackageStatus};
 use crate::report::questions;
+use crate::report::rehearsal;
 use crate::report::style::{Label, Page};
 use crate::report::table::{Cell, Table};
 use crate::report::used;
@@ -23,6 +24,7 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
     out.push_str(&tried(view, page));
+    out.push_str(&rehearsal::render(&view.rehearsals, page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -48,6 +50,7 @@ pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Pa
         out.push_str(&awaiting(view.feature.as_str(), &view.awaiting, page));
     }
     out.push_str(&tried(view, page));
+    out.push_str(&rehearsal::render(&view.rehearsals, page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -302,6 +305,7 @@ mod tests {
             escalations: Vec::new(),
             questions: Vec::new(),
             delivered: Vec::new(),
+            rehearsals: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),
             title: Some("Add authentication".into()),
             format: None,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{Account, EndReason, Format, Mode, OutcomeKind, PackageStatus, Usage};
 use crate::report::questions::{self, EscalationRow, QuestionRow};
+use crate::report::rehearsal::{self, RehearsalRow};
 use crate::report::remote::RemoteView;
 use crate::report::used;
 use crate::schedule::{FeatureState, OpenStep, Standing, standing};
@@ -38,6 +39,9 @@ pub struct StatusView {
     /// Branches that it became part of, oldest first.
     #[serde(default)]
     pub delivered: Vec<Delivered>,
+    /// Live packages that would conflict with others as they stand.
+    #[serde(default)]
+    pub rehearsals: Vec<RehearsalRow>,
     /// Who merges, where several machines share an authority.
     pub integrator: Option<IntegratorRow>,
     /// The remote whose state decides; `null`: this repository's own.
@@ -193,6 +197,7 @@ impl StatusView {
             escalations: questions::escalations(view),
             questions: questions::open(feature, view),
             delivered: view.delivered.clone(),
+            rehearsals: rehearsal::rows(view),
             integrator: view.integrator().map(|live| IntegratorRow {
                 actor: live.by.actor.clone(),
                 machine: live.by.label.clone(),

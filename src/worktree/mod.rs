@@ -21,6 +21,7 @@ pub mod verify_rooms;
 mod apart;
 mod checkpoint;
 mod head_log;
+pub mod live_tips;
 mod record;
 mod wanted;
 

@@ -36,6 +36,7 @@ mod cli_plan;
 mod cli_plan_write;
 mod cli_prompt;
 mod cli_readme;
+mod cli_rehearsal;
 mod cli_relay;
 mod cli_review;
 mod cli_rooms;

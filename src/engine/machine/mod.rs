@@ -19,6 +19,7 @@ mod observe;
 mod pool;
 pub mod prompting;
 mod recover;
+mod rehearsal;
 mod serve;
 mod shared;
 mod start;
@@ -175,6 +176,7 @@ impl<'a> Machine<'a> {
             self.stop = asked;
             out.push(Occurrence::Signal(asked));
         }
+        out.extend(self.rehearsed());
         let due = self.link.as_ref().is_some_and(Link::is_due);
         if due || self.looked.elapsed() >= LOOK {
             self.looked = Moment::now();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::agent::{Activity, Environment, Note, Profile, Staff};
 use crate::base::{AttemptId, Error, FeatureId, Oid, PackageId, RepoPath, Result};
+use crate::engine::machine::rehearsal::Rehearsed;
 use crate::git::{LargeFiles, Person, Repo};
 use crate::graph::Graph;
 use crate::hook::install;
@@ -102,6 +103,8 @@ pub(super) struct Shared {
     pub(super) standing: Mutex<BTreeSet<AttemptId>>,
     /// The user's state folder for this program, if there is one.
     pub(super) state_dir: Option<PathBuf>,
+    /// What live packages merged against each other gave.
+    pub(super) rehearsed: Mutex<Rehearsed>,
     /// The tip on which the books were closed.
     pub(super) closed: Mutex<Option<Oid>>,
 }
@@ -132,6 +135,7 @@ impl Shared {
             verify_rooms: VerifyRooms::new(repo.clone(), parent),
             post: Post::new(repo.clone(), name),
             standing: Mutex::new(standing.collect()),
+            rehearsed: Mutex::default(),
             closed: Mutex::new(None),
             state_dir: state_dir(&setup),
             plan: Arc::new(setup.plan.clone()),

@@ -84,7 +84,7 @@ impl Worker {
             program: &self.shared.setup.program,
             fence: fence.as_ref(),
         };
-        let ended = self.supervise(&attempt.agent, &order, room);
+        let ended = self.supervise(attempt, &order, room);
         // Whoever goes on looks for its commits in the repository.
         let ended = ended.inspect_err(|_| drop(room.rejoin()))?;
         let conversion = before.end(self, room, deviations)?;
@@ -230,19 +230,23 @@ impl Worker {
             silence: (!settings.silence.is_zero()).then_some(settings.silence),
             grace: settings.grace,
             log_bytes: settings.log_bytes,
-            checkpoint: Some(CHECKPOINT),
+            checkpoint: Some(settings.checkpoint),
         }
     }
 
-    fn supervise(&self, agent: &str, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
+    fn supervise(&self, attempt: &Attempt, order: &Order<'_>, room: &Room) -> Result<AgentRun> {
         let setup = &self.shared.setup;
-        let profile = setup.staff.find((&order.package.id, order.mode), agent)?;
+        let profile = setup
+            .staff
+            .find((&order.package.id, order.mode), &attempt.agent)?;
         let activity = |activity: &crate::agent::Activity| {
             (setup.activity)(&order.package.id, activity);
         };
         // A checkpoint is a convenience; the next one may succeed.
         let checkpoint = || {
             drop(room.checkpoint());
+            // So is a rehearsal.
+            drop(self.rehearse(attempt));
             room.measure();
         };
         let observer = Observer {
@@ -272,9 +276,6 @@ pub(super) fn readable_in(scope: &ScopeSpec) -> Vec<String> {
     let patterns = scope.write_allow.iter().chain(&scope.read_allow);
     patterns.cloned().collect()
 }
-
-/// Time between two snapshots of a room while its agent works.
-const CHECKPOINT: std::time::Duration = std::time::Duration::from_secs(120);
 
 pub(super) fn attempt_of(subject: &Subject) -> Result<&Attempt> {
     let view = subject.view.as_ref();
