@@ -7,6 +7,7 @@ pub mod adopt;
 pub mod books;
 pub mod diff;
 pub mod doctor;
+mod ended;
 pub mod error;
 pub mod event_line;
 pub mod findings;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
-use crate::model::{Account, EndReason, Format, Mode, OutcomeKind, PackageStatus, Usage};
+use crate::model::{Account, EndReason, Format, Mode, PackageStatus, Usage};
+use crate::report::ended;
 use crate::report::questions::{self, EscalationRow, QuestionRow};
 use crate::report::rehearsal::{self, RehearsalRow};
 use crate::report::remote::RemoteView;
@@ -294,8 +295,8 @@ impl AttemptRow {
             branch: branch_name(&view.attempt.branch),
             head: result.map(|r| r.head.clone()),
             kept: kept(view).filter(|_| !accepted && view.end.is_some()),
-            outcome: outcome(view, accepted),
-            reason: reason(view),
+            outcome: ended::outcome(view, accepted),
+            reason: ended::reason(view),
             hypotheses: result.and_then(|r| r.hypotheses.clone()),
             started: view.attempt.by.at,
             seconds: result.map(|r| r.seconds),
@@ -340,29 +341,4 @@ pub fn kept(view: &AttemptView) -> Option<Kept> {
 /// A branch without `refs/heads/`.
 pub fn branch_name(name: &RefName) -> String {
     name.short().to_owned()
-}
-
-/// What went wrong with the agent comes first, then what became of its work.
-fn outcome(view: &AttemptView, accepted: bool) -> Option<String> {
-    let agent = view.result.as_ref().map(|r| r.outcome);
-    let went_well = matches!(
-        agent,
-        None | Some(OutcomeKind::Finished | OutcomeKind::Empty)
-    );
-    let word = match (agent, view.end.as_ref().map(|e| e.reason)) {
-        (Some(kind), _) if !went_well => kind.as_str(),
-        _ if accepted => "merged",
-        (_, Some(EndReason::Completed)) => "merged",
-        (_, Some(reason)) => reason.as_str(),
-        (Some(kind), None) => kind.as_str(),
-        (None, None) => return None,
-    };
-    Some(word.to_owned())
-}
-
-fn reason(view: &AttemptView) -> String {
-    let note = view.end.as_ref().map(|e| e.note.as_str());
-    let note = note.filter(|n| !n.is_empty());
-    let result = view.result.as_ref().map(|r| r.reason.as_str());
-    note.or(result).unwrap_or("").to_owned()
 }

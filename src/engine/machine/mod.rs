@@ -25,8 +25,10 @@ mod shared;
 mod start;
 mod train;
 mod verify;
+mod wagon;
 mod watching;
 mod worker;
+mod yard;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,7 +40,8 @@ use std::time::Duration;
 pub use pool::Pool;
 pub use serve::{implement, is_run, work};
 pub use shared::{CheckoutRule, Listener, Setup, Trust};
-pub use train::{Arrival, LeftBehind, TrainJob, TrainReport, Wagon, merge_train};
+pub use train::merge_train;
+pub use wagon::{Arrival, LeftBehind, TrainJob, TrainReport, Wagon};
 
 use crate::base::json::Value;
 use crate::base::{AttemptId, Error, Oid, Result, TxnId};
