@@ -11,7 +11,7 @@ use crate::state::{Op, Refusal, Request, View};
 use crate::store::{Accepted, Load, Store};
 
 /// Whether a command asks the authority by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub(super) struct Confirm {
     /// Ask the remote at once and answer with what it says
     #[arg(long)]

@@ -9,6 +9,7 @@ pub mod document;
 mod explain;
 pub mod export;
 pub mod fits;
+pub mod follow_up;
 pub mod guard;
 pub mod limits;
 mod linear;

@@ -5,6 +5,7 @@
 
 pub mod adopt;
 pub mod books;
+pub mod cleanup;
 pub mod diff;
 pub mod doctor;
 mod ended;

@@ -510,7 +510,8 @@ mod tests {
             let (train, total) = drive(&world, cars, care);
             let line = train.line();
             prop_assert!(!world.is_red(line) && world.whole(line));
-            prop_assert!((0..cars).filter(|car| world.innocent(*car)).all(|car| line.contains(&car)));
+            let mut innocent = (0..cars).filter(|car| world.innocent(*car));
+            prop_assert!(innocent.all(|car| line.contains(&car)));
             let settled = line.len() + train.culprits().len() + train.stuck().len();
             prop_assert_eq!(settled, cars);
             let mut costs = 0;

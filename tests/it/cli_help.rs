@@ -86,6 +86,10 @@ impl Scene {
             _ => Pkg::new("wp-api"),
         };
         scratch.add_plan("add-auth", &[api, Pkg::new("wp-web")]);
+        if verb == "merge" {
+            scratch.add_plan("add-search", &[Pkg::new("wp-search")]);
+            scratch.git(&["branch", "release"]);
+        }
         if matches!(verb, "init" | "sync" | "work") {
             let bare = scratch.beside("bare.git");
             let bare = bare.to_str().unwrap();
@@ -154,6 +158,14 @@ impl Scene {
             wp(0, &["pause", "add-auth"]);
         } else if is("why wp-api") || is("why add-auth") {
             wp(0, &["task", "claim", "add-auth/wp-api", "--session", "s1"]);
+        } else if is("merge") {
+            wp(0, &["approve", "add-search"]);
+            wp(0, &["implement", "add-auth"]);
+            wp(0, &["implement", "add-search"]);
+        } else if is("cleanup add-auth") {
+            wp(1, &["implement", "add-auth"]);
+            let done = "refs/wp/integration/add-auth";
+            self.scratch.git(&["merge", "-q", "--no-edit", done]);
         } else if is("hooks status") {
             wp(0, &["hooks", "install"]);
         } else if is("sync") {

@@ -14,6 +14,7 @@ mod cli_adopt;
 mod cli_after;
 mod cli_agent_profiles;
 mod cli_approve;
+mod cli_cleanup;
 mod cli_coordinate;
 mod cli_crowd;
 mod cli_debug;

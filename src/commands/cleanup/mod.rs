@@ -1,4 +1,8 @@
-//! `git wp cleanup`: worktrees of attempts that ended. Lists them; acts on exact ids only.
+//! `git wp cleanup`: worktrees of attempts that ended, by exact ids; and everything that a feature
+//! leaves behind once it is merged.
+
+mod after;
+mod feature;
 
 use std::path::Path;
 
@@ -14,22 +18,51 @@ use crate::state::{Op, View, record};
 use crate::store::{Load, Store};
 use crate::worktree::{Room, Rooms};
 
-/// Remove worktrees of attempts that ended
+/// Remove what ended attempts and merged features leave
 ///
-/// Without ids it lists them and changes nothing. Before a worktree goes, everything in it that is
-/// not ignored is saved under refs/wp/salvage/. Branches stay.
+/// Without arguments it lists the worktrees of attempts that ended and changes nothing. With a
+/// feature that is part of your branch it releases its locks, removes its worktrees and the
+/// branches whose commits something else holds, and writes a plan of what was left undone. Before
+/// a worktree goes, everything in it that is not ignored is saved under refs/wp/salvage/.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   git wp cleanup                  # what could go
+  git wp cleanup add-auth -n      # what would go with a feature that is merged
+  git wp cleanup add-auth --unmerged
   git wp cleanup --yes 01kam...")]
 pub(super) struct Args {
+    /// A feature that is merged
+    #[arg(value_name = "CHANGE")]
+    change: Option<String>,
     /// Remove the worktrees of exactly these attempts
-    #[arg(long, value_name = "ATTEMPT", num_args = 1..)]
+    #[arg(long, value_name = "ATTEMPT", num_args = 1.., conflicts_with = "change")]
     yes: Vec<String>,
+    /// Show what would be done; change nothing
+    #[arg(short = 'n', long, requires = "change")]
+    dry_run: bool,
+    /// The branch of which the feature has to be part [default: the branch of HEAD]
+    #[arg(long, value_name = "BRANCH", requires = "change")]
+    onto: Option<String>,
+    /// Remove also branches whose commits nothing else holds; they are saved under refs/wp/salvage/
+    #[arg(long, requires = "change")]
+    unmerged: bool,
+    /// Run `openspec archive` for the change
+    #[arg(long, requires = "change")]
+    archive: bool,
 }
 
 /// Lists or removes.
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
+    if let Some(word) = &args.change {
+        let wanted = feature::Wanted {
+            word,
+            onto: args.onto.as_deref(),
+            dry_run: args.dry_run,
+            unmerged: args.unmerged,
+            archive: args.archive,
+        };
+        return feature::run(wanted, cx);
+    }
     let store = cx.store()?;
     let view = store.view(&Load::All)?;
     let rooms = super::rooms::open(cx)?;
