@@ -43,10 +43,12 @@ mod man;
 mod mcp;
 mod memory;
 mod merge;
+mod outputs;
 mod places;
 mod plan;
 mod plan_words;
 mod policy;
+mod pr;
 mod prime;
 mod prompt;
 mod purple;
@@ -154,6 +156,7 @@ enum Verb {
     Review(review::Args),
     Gate(gate::Args),
     Merge(merge::Args),
+    Pr(pr::Args),
     Cleanup(cleanup::Args),
     Init(init::Args),
     Sync(sync::Args),
@@ -226,6 +229,7 @@ fn dispatch(verb: Verb, cx: &mut Context<'_>) -> Result<Answer> {
         Verb::Resume(args) => hold::lift(&args, cx),
         Verb::Cancel(args) => hold::hold(&args, HoldKind::Cancel, cx),
         Verb::Merge(args) => merge::run(&args, cx),
+        Verb::Pr(args) => pr::run(&args, cx),
         Verb::Cleanup(args) => cleanup::run(&args, cx),
         Verb::Adopt(args) => adopt::run(&args, cx),
         Verb::Init(args) => init::run(&args, cx),

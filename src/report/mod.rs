@@ -4,6 +4,7 @@
 //! cannot tell different stories. Colours exist in `style` only.
 
 pub mod adopt;
+pub mod alerts;
 pub mod books;
 pub mod cleanup;
 pub mod diff;
@@ -18,15 +19,19 @@ pub mod graph_dot;
 pub mod graph_mermaid;
 pub mod graph_text;
 pub mod guard;
+pub mod junit;
 pub mod log;
 pub mod overview;
 pub mod programs;
 pub mod progress;
+pub mod pull_request;
 pub mod purple_status;
 pub mod questions;
 pub mod rehearsal;
 pub mod remote;
 pub mod reviewed;
+pub mod reviews;
+pub mod sarif;
 pub mod spec_text;
 pub mod status;
 pub mod style;

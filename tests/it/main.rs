@@ -35,6 +35,7 @@ mod cli_locks;
 mod cli_merge;
 mod cli_plan;
 mod cli_plan_write;
+mod cli_pr;
 mod cli_prompt;
 mod cli_readme;
 mod cli_rehearsal;

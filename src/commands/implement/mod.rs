@@ -14,7 +14,7 @@ mod tracks;
 use std::path::PathBuf;
 
 use crate::base::text::count;
-use crate::base::{PackageId, Result, json};
+use crate::base::{ExitCode, PackageId, Result, json};
 use crate::commands::implement::announce::Announcer;
 use crate::commands::plan_words::PlanWords;
 use crate::commands::purple;
@@ -25,7 +25,7 @@ use crate::commands::running::relay::{self, Ending};
 use crate::commands::running::reviewing::ReviewWords;
 use crate::commands::running::tuning::Tuning;
 use crate::commands::running::{self, NetworkDisk, authority, permission, unfinished};
-use crate::commands::{Answer, Context, task_list};
+use crate::commands::{Answer, Context, pr, task_list};
 use crate::engine::{self, CheckoutRule};
 use crate::os::signal::Signals;
 use crate::plan::document::Asked;
@@ -104,6 +104,9 @@ pub(super) struct Args {
     /// Run although locks may not hold on this file system
     #[arg(long)]
     allow_network_fs: bool,
+    /// Open a pull request at the end, as `git wp pr` does
+    #[arg(long)]
+    pr: bool,
 }
 
 /// The plan as this run reads it: as asked, else as the interrupted run did that goes on.
@@ -232,6 +235,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
     let mut answer = answer::render(cx, (&read, list.as_ref()), &report?)?;
     told?;
     add_settled(&mut answer, &read.settled)?;
+    if args.pr && answer.exit == ExitCode::Done {
+        pr::close(cx, &feature, &mut answer)?;
+    }
     if to_stdout {
         // Standard output is a stream of lines then, and ends with the last of them.
         answer.text.clear();
