@@ -6,7 +6,6 @@ use crate::commands::feature::Found;
 use crate::report::pull_request::PullRequest;
 use crate::report::reviews::{self, SubjectReview};
 use crate::report::view::StatusView;
-use crate::review::ReviewRule;
 use crate::state::record::{RunEnded, RunStarted};
 use crate::store::Store;
 
@@ -40,7 +39,7 @@ impl Outputs {
         let title = ended.and_then(|(_, ended)| ended.summary["title"].as_str());
         Ok(Outputs {
             title: title.map(str::to_owned),
-            reviews: reviews::of(&found.records.judged, &ReviewRule::default()),
+            reviews: reviews::of(&found.records),
             status,
             text,
             found,

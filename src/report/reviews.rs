@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::base::PackageId;
-use crate::model::{Adjudication, FindingKey, Reviewed};
-use crate::review::{ReviewRule, Trend, Verdict, trend, verdict};
-use crate::state::record::{Judged, Judgement};
+use crate::model::Reviewed;
+use crate::review::{Trend, Verdict, trend, verdict};
+use crate::schedule::review::{ReviewPolicy, rulings};
+use crate::state::FeatureView;
 
 /// The reviews of one package, or of the feature as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,39 +22,25 @@ pub struct SubjectReview {
 }
 
 /// By package, the whole first. Parts that nobody reviewed are left out.
-pub fn of(judged: &[Judged], rule: &ReviewRule) -> Vec<SubjectReview> {
-    let mut subjects: BTreeMap<Option<PackageId>, Vec<Reviewed>> = BTreeMap::new();
-    for one in judged {
-        if let Judgement::Review(reviewed) = &one.what {
-            let list = subjects.entry(reviewed.package.clone()).or_default();
-            list.push((**reviewed).clone());
-        }
+pub fn of(records: &FeatureView) -> Vec<SubjectReview> {
+    let Some(policy) = ReviewPolicy::of(records) else {
+        return Vec::new();
+    };
+    let mut subjects: BTreeMap<Option<&PackageId>, Vec<Reviewed>> = BTreeMap::new();
+    for review in records.reviews() {
+        let list = subjects.entry(review.package.as_ref()).or_default();
+        list.push(review.clone());
     }
-    let rulings = rulings(judged);
-    let read = |(package, reviews): (Option<PackageId>, Vec<Reviewed>)| {
+    let (rule, rulings) = (policy.rule(), rulings(records));
+    let read = |(package, reviews): (Option<&PackageId>, Vec<Reviewed>)| {
         let last = reviews
             .iter()
             .max_by_key(|review| (review.round, review.at))?;
         Some(SubjectReview {
-            package,
-            verdict: verdict(&reviews, &last.commit, rule, &rulings),
-            trend: trend(&reviews, rule, &rulings),
+            package: package.cloned(),
+            verdict: verdict(&reviews, &last.commit, &rule, &rulings),
+            trend: trend(&reviews, &rule, &rulings),
         })
     };
     subjects.into_iter().filter_map(read).collect()
-}
-
-/// The rulings of people on findings; what they set aside of other reasons is not among them.
-pub fn rulings(judged: &[Judged]) -> Vec<Adjudication> {
-    let ruling = |one: &Judged| match &one.what {
-        Judgement::Waiver(waiver) => Some(Adjudication {
-            key: FindingKey::parse(&waiver.key)?,
-            ruling: waiver.ruling,
-            evidence: waiver.reason.clone(),
-            by: one.by.label.clone(),
-            commit: waiver.commit.clone(),
-        }),
-        Judgement::Review(_) => None,
-    };
-    judged.iter().filter_map(ruling).collect()
 }

@@ -75,7 +75,7 @@ impl Cluster {
 
 /// Groups what was raised; the gravest call first, then the worst, then by place.
 pub(super) fn cluster(mut raised: Vec<Raised>, from: Criticality) -> Vec<Cluster> {
-    raised.sort_by(|a, b| order(a).cmp(&order(b)));
+    raised.sort_by_cached_key(order);
     raised.dedup();
     let looks: Vec<Look> = raised.iter().map(Look::of).collect();
     let mut parts = Parts::new(raised.len());

@@ -629,7 +629,8 @@ proptest! {
         };
         let before = verdict(&reviews, &oid('1'), &rule, &rulings).decision.rank();
         let mut more = reviews;
-        let voters: Vec<usize> = (0..more.len()).filter(|&i| more[i].findings().is_some()).collect();
+        let voters = (0..more.len()).filter(|&i| more[i].findings().is_some());
+        let voters: Vec<usize> = voters.collect();
         prop_assume!(!voters.is_empty());
         let voter = voters[at.index(voters.len())];
         if let ReviewOutcome::Findings(findings) = &mut more[voter].outcome {

@@ -151,7 +151,8 @@ impl ReviewPolicy {
         })
     }
 
-    pub(super) fn rule(&self) -> ReviewRule {
+    /// When reviews are enough, and what keeps work from going on.
+    pub fn rule(&self) -> ReviewRule {
         ReviewRule {
             quorum: self.quorum,
             independence: match self.independent {

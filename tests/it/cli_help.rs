@@ -16,9 +16,10 @@ const ENDS: [(&str, i32); 3] = [
 
 /// Examples that go on until somebody else comes, ask a service, or need plans of many formats: of
 /// these only the words are tried.
-const WORDS_ONLY: [&str; 6] = [
+const WORDS_ONLY: [&str; 7] = [
     "git wp review ",
     "git wp gate add-auth --waive ",
+    "git wp pr ",
     "git wp agents try ",
     "git wp implement add-auth --schedule-only",
     "git wp demo",

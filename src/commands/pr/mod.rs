@@ -3,27 +3,31 @@
 mod forge;
 mod place;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::base::json::json;
 use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, FeatureId, Oid, RefName, Result};
 use crate::commands::outputs::Outputs;
 use crate::commands::{Answer, Context, feature};
+use crate::git::remote::Trouble;
 use crate::model::Durability;
 use crate::os::file::{self, Access};
 use crate::report::pull_request;
 use crate::report::status::quoted;
-use crate::review::Decision;
+use crate::schedule::readiness::readiness;
 use forge::{Forge, Opened, Request};
 use place::Place;
+
+/// Reasons against it that are named at once.
+const REASONS_MAX: usize = 5;
 
 /// Open a pull request for a finished feature
 ///
 /// Uses `gh` or `glab`, as the address of the remote tells, with the text of `git wp report
 /// --format pr`. Where neither fits or is installed, shows what to paste where. Refuses while the
-/// feature is not merged and approved, or its branch is not on the remote as it is here. Pushes
-/// nothing. A pull request that is open already gets the new text.
+/// feature is not merged, its gate is closed, or its branch is not on the remote as it is here.
+/// Pushes nothing. A pull request that is open already gets the new text.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   git wp pr add-auth
@@ -144,21 +148,12 @@ fn ready(outputs: &Outputs) -> Result<RefName> {
             .hint(format!("git wp implement {shown}"))
             .hint(format!("git wp status {shown}")));
     };
-    let open = outputs.reviews.iter();
-    let open = open.filter(|review| review.verdict.decision != Decision::Approved);
-    let open: Vec<String> = open
-        .map(|review| {
-            let of = review
-                .package
-                .as_ref()
-                .map_or("the whole", |id| id.as_str());
-            format!("`{}` is {}", foreign(of), review.verdict.decision.as_str())
-        })
-        .collect();
-    if !open.is_empty() {
-        let message = format!("reviewers do not let it go on: {}", open.join(", "));
-        return Err(Error::negative("not-ready", message)
-            .hint(format!("git wp report {shown} --format pr")));
+    let judged = readiness(&outputs.found.id, &outputs.found.records);
+    if !judged.is_ready() {
+        let open = judged.open().take(REASONS_MAX);
+        let open: Vec<String> = open.map(|one| foreign(&one.text).to_string()).collect();
+        let message = format!("the gate is closed: {}", open.join("; "));
+        return Err(Error::negative("not-ready", message).hint(format!("git wp gate {shown}")));
     }
     Ok(started.branch.clone())
 }
@@ -194,7 +189,7 @@ fn target(
     if !dry_run {
         let there = remote
             .list(&[branch.as_str()])
-            .map_err(|trouble| trouble.into_error())?;
+            .map_err(Trouble::into_error)?;
         let there = there
             .into_iter()
             .find(|(found, _)| found == branch)
@@ -221,7 +216,7 @@ fn pushed(branch: &RefName, remote: &str, here: Option<&Oid>, there: Option<&Oid
     Err(Error::negative("not-pushed", message).hint(hint))
 }
 
-fn keep(file: &PathBuf, body: &str) -> Result<()> {
+fn keep(file: &Path, body: &str) -> Result<()> {
     if let Some(folder) = file.parent() {
         file::make_private_dirs(folder)?;
     }

@@ -18,7 +18,7 @@ impl Place {
     pub(super) fn read(url: &str) -> Option<Place> {
         let (host, path) = match url.split_once("://") {
             Some((scheme, rest)) => {
-                let known = matches!(scheme, "https" | "http" | "ssh" | "git" | "git+ssh");
+                let known = matches!(scheme, "https" | "http" | "ssh");
                 known.then(|| rest.split_once('/'))??
             }
             // A colon before any slash parts host and path.

@@ -7,11 +7,10 @@ use crate::base::text::foreign;
 /// What parts a sign from the word behind it without being seen.
 const JOINER: char = '\u{2060}';
 
-/// One line of foreign text without marks of its own.
+/// One line of foreign text as it stands: titles know no marks.
 pub(super) fn line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let text = foreign(&words.join(" ")).to_string();
-    text.replace('<', "&lt;").replace('[', "\\[")
+    foreign(&words.join(" ")).to_string()
 }
 
 /// Foreign text between back-ticks that stand around it already.

@@ -1,3 +1,5 @@
+//! What a body tells, and that nothing in it gets out of it.
+
 use super::*;
 use crate::base::json::json;
 use crate::base::{ActorId, Oid, Timestamp};
@@ -7,7 +9,6 @@ use crate::model::{
 };
 use crate::report::reviews;
 use crate::report::view::PackageRow;
-use crate::review::ReviewRule;
 use crate::state::record::{By, Waiver};
 
 fn by() -> By {
@@ -103,7 +104,7 @@ fn with(summary: &Value, text: &str, check: impl FnOnce(&PullRequest<'_>)) {
         status: &status,
         summary,
         text,
-        reviews: &reviews::of(&records.judged, &ReviewRule::default()),
+        reviews: &reviews::of(&records),
         qa: &qa,
         records: &records,
         follow_up: &["rename the helper".to_owned()],

@@ -152,7 +152,7 @@ fn item(at: &At<'_>, standing: Option<Standing>) -> Option<ConsensusItem> {
         "severity",
         "max_criticality",
     ]);
-    let read = criticality.as_ref().and_then(|one| one.text());
+    let read = criticality.as_ref().and_then(At::text);
     let read = read.and_then(|word| spelling::criticality(&spelling::plain(word)));
     match (&criticality, read) {
         (None, _) => at.missing("agreed_criticality", "say how bad it is"),
@@ -164,7 +164,7 @@ fn item(at: &At<'_>, standing: Option<Standing>) -> Option<ConsensusItem> {
         "agreed_disposition",
         "disposition",
     ]);
-    let disposition = wanted.as_ref().and_then(|one| one.text());
+    let disposition = wanted.as_ref().and_then(At::text);
     let disposition = disposition.and_then(|word| spelling::disposition(&spelling::plain(word)));
     if let Some(one) = wanted.filter(|_| disposition.is_none()) {
         one.unknown("fix, regenerate, accept, escalate");

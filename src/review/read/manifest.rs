@@ -105,10 +105,7 @@ fn members<T>(
 
 fn vendor(at: &At<'_>, name: Option<&str>) -> Option<String> {
     let own = at.any(&["vendor", "name", "requested_vendor", "reviewer", "agent_id"]);
-    let own = own
-        .as_ref()
-        .and_then(|one| one.text())
-        .or_else(|| at.text());
+    let own = own.as_ref().and_then(At::text).or_else(|| at.text());
     let found = name.or(own).map(str::to_owned);
     if found.is_none() {
         at.missing("vendor", "say who was asked");

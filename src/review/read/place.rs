@@ -14,7 +14,7 @@ pub(super) fn place(item: &At<'_>) -> (Option<String>, Option<LineRange>) {
     let named = item.any(FILES);
     let inner = named.as_ref().and_then(|at| at.any(FILES));
     let written = inner.as_ref().or(named.as_ref());
-    let (file, within) = match written.and_then(|at| at.text()) {
+    let (file, within) = match written.and_then(At::text) {
         Some(text) => split(text),
         None => (
             written.and_then(|at| at.items().first()?.text().map(str::to_owned)),
