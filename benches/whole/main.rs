@@ -14,13 +14,14 @@ use std::time::Duration;
 use scene::{Scene, timed};
 
 /// Everything that is measured, by name.
-const ALL: [(&str, fn()); 6] = [
+const ALL: [(&str, fn()); 7] = [
     ("noop", noop),
     ("claims", claims),
     ("hook", hook),
     ("status", status),
     ("validate", validate),
     ("merge", merge::merge),
+    ("train", merge::train),
 ];
 
 fn main() {

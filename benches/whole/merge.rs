@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use git_wp::base::{AttemptId, FeatureId, Oid, PackageId, Timestamp};
 use git_wp::git::{Person, Repo};
+use git_wp::integrate::couple::Said;
 use git_wp::integrate::merge::{self, MergeInput, MessageParts};
-use git_wp::integrate::{MergeOutcome, Shadow};
+use git_wp::integrate::{Coupled, Coupling, MergeOutcome, Shadow, couple, tips};
 use git_wp::model::{ScopeMode, ScopeSpec};
 use git_wp::scope::{Fold, Set};
 
@@ -93,4 +94,58 @@ fn one(shadow: &Shadow, (tip, head, base): (&Oid, &Oid, &Oid), i: usize) -> Oid 
         MergeOutcome::Merged(merged) => merged.commit,
         other => panic!("{other:?}"),
     }
+}
+
+/// Fifty clean heads coupled behind a target, conflicts looked for first, against the same with
+/// five heads by `git merge` in a worktree.
+pub(crate) fn train() {
+    const FEW: usize = 5;
+    let scene = scene();
+    let oid = |rev: &str| Oid::parse(&scene.git(&["rev-parse", rev])).unwrap();
+    let heads: Vec<Oid> = (0..HEADS).map(|i| oid(&format!("head{i}"))).collect();
+    let target = oid("main");
+    let repo = Repo::discover(&scene.path()).unwrap();
+    let person = Person {
+        name: "Ann".to_owned(),
+        email: "ann@example.org".to_owned(),
+    };
+    let ours = timed(|| {
+        let shadow = Shadow::open(&repo).unwrap();
+        let (_, pairs) = tips::pairs(&shadow, &target, &heads).unwrap();
+        assert!(pairs.is_empty(), "they are clean");
+        let mut tip = target.clone();
+        for (i, head) in heads.iter().enumerate() {
+            let said = Said {
+                feature: &FeatureId::parse(&format!("head{i}")).unwrap(),
+                title: "",
+                into: "main",
+                train: "bench",
+                by: &person,
+                at: Timestamp::from_millis(0),
+            };
+            let (tip_before, target) = (tip.clone(), &target);
+            let coupling = Coupling {
+                tip: &tip_before,
+                head,
+                target,
+                said,
+            };
+            match couple(&shadow, &coupling).unwrap() {
+                Coupled::Merged { commit } => tip = commit,
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    let theirs = timed(|| {
+        scene.git(&["worktree", "add", "-q", "-b", "few", "../few", "main"]);
+        for i in 0..FEW {
+            let head = format!("head{i}");
+            scene.git(&["-C", "../few", "merge", "-q", "--no-ff", "-m", &head, &head]);
+        }
+    });
+    tell(
+        "train of 50 heads / git merge of 5 in a worktree",
+        ours,
+        theirs,
+    );
 }

@@ -10,6 +10,7 @@ use crate::engine;
 use crate::git::Repo;
 use crate::model::{Package, Plan, Role, Step, StepKind};
 use crate::schedule::agenda::lock_set;
+use crate::schedule::readiness;
 use crate::schedule::side_by_side::Claim;
 use crate::state::record::RunStarted;
 use crate::state::{FeatureView, record::RunEnded};
@@ -107,6 +108,10 @@ fn head(repo: &Repo, (id, records): (&FeatureId, &FeatureView)) -> Result<Head> 
     if let Some(hold) = records.holds.first() {
         let why = foreign(&hold.reason);
         return Ok(Err(format!("it is held: {why}")));
+    }
+    if let Some(reason) = readiness(id, records).open().next() {
+        let why = foreign(&reason.text);
+        return Ok(Err(format!("its gate is closed: {why}")));
     }
     if !repo.objects().exists(&ended.head)? {
         return Ok(Err(
