@@ -111,6 +111,7 @@ refs/wp/integration/FEATURE    what was merged so far
 refs/wp/heads/...              work of attempts that was fetched
 refs/wp/remotes/REMOTE/...     what a remote had at the last fetch
 refs/wp/salvage/...            what was saved before a worktree went
+refs/wp/merged/BRANCH          features merged for a branch that is checked out
 refs/heads/wp/...              a branch per attempt
 
 Status is never stored; git wp status computes it from the records.

@@ -301,3 +301,42 @@ fn a_target_that_somebody_moves_meanwhile_is_tried_again() {
     );
     assert_eq!(done["old"], scratch.oid("release^1").as_str());
 }
+
+#[test]
+fn a_train_that_is_stopped_or_killed_moves_nothing_and_leaves_nothing_for_long() {
+    let scratch = finished(1);
+    scratch.git(&["branch", "release"]);
+    let before = scratch.oid("release");
+    let begun = scratch.beside("begun");
+    let wait = format!("touch '{}' && exec sleep 600", begun.display());
+    scratch.write("wp.toml", &format!("[verify]\nfinal = [{wait:?}]\n"));
+    scratch.wp(&["trust"]).expect(0);
+    let args = ["merge", "x01", "--onto", "release", "--json"];
+    for (signal, code) in [("INT", 130), ("KILL", -1)] {
+        let mut child = scratch.wp_command(&args).spawn().unwrap();
+        let there = || begun.exists().then_some(());
+        let rest = std::time::Duration::from_millis(20);
+        let seen = git_wp::os::clock::poll(std::time::Duration::from_secs(120), rest, there);
+        seen.expect("the verification begins");
+        scratch.wp(&args).expect(3);
+        let kept = scratch.git(&["for-each-ref", "refs/wp/train"]);
+        assert!(!kept.is_empty(), "what is speculated with is held");
+        let pid = child.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status();
+        assert!(sent.unwrap().success());
+        let ended = child.wait().unwrap();
+        assert_eq!(ended.code().unwrap_or(-1), code);
+        std::fs::remove_file(&begun).unwrap();
+        assert_eq!(scratch.oid("release"), before);
+        if signal == "INT" {
+            assert_eq!(scratch.git(&["for-each-ref", "refs/wp/train"]), "");
+        }
+    }
+    scratch.write("wp.toml", "[verify]\nfinal = [\"true\"]\n");
+    scratch.wp(&["trust"]).expect(0);
+    scratch.wp(&args).expect(0);
+    assert_eq!(scratch.git(&["for-each-ref", "refs/wp/train"]), "");
+    assert_eq!(scratch.git(&["show", "release:wp-01/file"]), "wp-01");
+}

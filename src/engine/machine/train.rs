@@ -41,25 +41,26 @@ pub fn merge_train(
         view,
         watch: Watch::default(),
     };
-    let mut done = None;
+    let done = tries(&worker, job, told);
+    let _ = shared.verify_rooms.close();
+    drop(lock);
+    done
+}
+
+fn tries(worker: &Worker, job: &TrainJob, told: &mut dyn FnMut(&str)) -> Result<TrainReport> {
     for round in 1..=TRIES_MAX {
-        let mut yard = Yard::open(&worker, job)?;
+        let mut yard = Yard::open(worker, job)?;
         let train = yard.drive(told)?;
         if let Some(report) = yard.arrive(&train)? {
-            done = Some(report);
-            break;
+            return Ok(report);
         }
         if round < TRIES_MAX {
             told("the target moved meanwhile; again from where it is now");
         }
     }
-    let _ = shared.verify_rooms.close();
-    drop(lock);
-    done.ok_or_else(|| {
-        let name = worker.shared.setup.started.branch.short().to_owned();
-        let message = format!("somebody else moved `{name}` {TRIES_MAX} times meanwhile");
-        Error::busy("target-moved", message).hint("the same command again")
-    })
+    let name = worker.shared.setup.started.branch.short().to_owned();
+    let message = format!("somebody else moved `{name}` {TRIES_MAX} times meanwhile");
+    Err(Error::busy("target-moved", message).hint("the same command again"))
 }
 
 fn alone(setup: &Setup) -> Result<FileLock> {
