@@ -27,9 +27,9 @@ use crate::worktree::{Room, Rooms};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   git wp cleanup                  # what could go
+  git wp cleanup --yes 01kam...
   git wp cleanup add-auth -n      # what would go with a feature that is merged
-  git wp cleanup add-auth --unmerged
-  git wp cleanup --yes 01kam...")]
+  git wp cleanup add-auth --unmerged")]
 pub(super) struct Args {
     /// A feature that is merged
     #[arg(value_name = "CHANGE")]
