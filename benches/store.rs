@@ -221,6 +221,7 @@ fn publish(store: &Store, names: &[String]) {
         id: package(name),
         after: Vec::new(),
         retries: 1,
+        gate: false,
     };
     let plan = PlanOrigin {
         barrier: None,

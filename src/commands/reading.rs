@@ -14,6 +14,7 @@ use crate::os::file;
 use crate::plan::document::{self, Asked, BarrierAsked};
 use crate::plan::outline::Outline;
 use crate::plan::{self, Parsed};
+use crate::schedule::gates;
 use crate::scope::Fold;
 use crate::state::FeatureView;
 use crate::state::record::{By, PackageBrief, PlanOrigin};
@@ -344,6 +345,7 @@ pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
             .map(|e| e.on.clone())
             .collect(),
         retries: package.retry_budget,
+        gate: gates::is_gate(package),
     });
     PlanOrigin {
         hash: plan.hash.clone(),

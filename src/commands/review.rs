@@ -157,7 +157,8 @@ fn subjects(records: &FeatureView, only: Option<&PackageId>) -> Vec<PackageId> {
     let plan = records.current_plan();
     let planned = plan.map_or(&[][..], |plan| plan.packages.as_slice());
     let sprouts = growth::sprouts(planned, records);
-    let own = planned.iter().map(|brief| brief.id.clone());
+    let own = planned.iter().filter(|brief| !brief.gate);
+    let own = own.map(|brief| brief.id.clone());
     let more = sprouts
         .iter()
         .filter(|s| s.kind != review::FIX)

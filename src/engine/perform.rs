@@ -1,14 +1,15 @@
 //! From decisions to changes and effects: intents first, in one transaction.
 
-use crate::base::{AttemptId, PackageId, RefName, Result};
+use crate::base::{AttemptId, Error, PackageId, RefName, Result, TxnId};
 use crate::engine::effect::{Effect, Subject};
 use crate::engine::event::EventKind;
 use crate::engine::record::Entry;
 use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
 use crate::model::Mode;
+use crate::schedule::gates;
 use crate::schedule::{Beginning, Decision, Holding};
-use crate::state::record::Attempt;
+use crate::state::record::{Answer, Attempt};
 use crate::state::request::Claim;
 use crate::state::{Op, Refusal};
 
@@ -64,6 +65,14 @@ impl Engine<'_> {
             Decision::Recover(holding) => plan.effects.push(Effect::Recover(self.subject(holding))),
             Decision::Gate(holding) => plan.effects.push(Effect::Gate(self.subject(holding))),
             Decision::Verify(holding) => plan.effects.push(Effect::Verify(self.subject(holding))),
+            Decision::Answer {
+                package,
+                attempt,
+                passed,
+                note,
+            } => plan
+                .entries
+                .push(self.answer(world, (package, &attempt), (passed, note))?),
             Decision::Review(due) => plan.effects.push(Effect::Review(due)),
             Decision::Merge { holdings, onto } => plan.effects.push(self.merge(holdings, onto)),
             Decision::Tidy { package, attempt } => {
@@ -130,6 +139,38 @@ impl Engine<'_> {
             change: change(Op::Integrate { feature, steal }),
             events: vec![event],
         }
+    }
+
+    /// What reviewers answer to a gate, once per attempt.
+    fn answer(
+        &self,
+        world: &dyn World,
+        (package, attempt): (PackageId, &AttemptId),
+        (passed, note): (bool, String),
+    ) -> Result<Entry> {
+        let id = format!("{attempt}-verdict");
+        let id = TxnId::parse(&id).ok_or_else(|| Error::bug(format!("`{id}` is no id")))?;
+        let event = self.scribe(world).event(EventKind::Reviewed);
+        let word = if passed { "passed" } else { "refused" };
+        let event = event.package(&package).word(word).text(&note);
+        let feature = self.job.feature.clone();
+        let answer = Answer {
+            id,
+            step: gates::VERDICT.to_owned(),
+            passed,
+            url: None,
+            note: Some(note),
+            by: world.by(),
+        };
+        let op = Op::Answer {
+            feature,
+            package,
+            answer,
+        };
+        Ok(Entry {
+            change: change(op),
+            events: vec![event],
+        })
     }
 
     fn void(&self, world: &dyn World, n: u32, note: String) -> Entry {
@@ -205,8 +246,7 @@ impl Engine<'_> {
     fn branch(&self, package: &PackageId, attempt: &AttemptId) -> Result<RefName> {
         let (feature, package) = (self.job.feature.slug(), package.slug());
         let name = format!("refs/heads/wp/{feature}/{package}/{attempt}");
-        RefName::parse(&name)
-            .ok_or_else(|| crate::base::Error::bug(format!("`{name}` is no ref name")))
+        RefName::parse(&name).ok_or_else(|| Error::bug(format!("`{name}` is no ref name")))
     }
 
     /// Submits claims and begins the attempts that were granted; true if anything was answered.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::{ContentHash, PackageId};
 use crate::graph::Graph;
 use crate::model::{Package, Plan, Tier};
+use crate::schedule::gates;
 use crate::state::LockSet;
 
 /// All packages of a plan, prepared for deciding.
@@ -32,6 +33,8 @@ pub struct Item {
     pub locks: LockSet,
     /// Retry budget.
     pub retries: u32,
+    /// True for a gate of a document: a review whose verdict lets others go on.
+    pub gate: bool,
     /// What must be shown before it is merged.
     pub tier: Tier,
     /// An agent below this trust level is not given the package.
@@ -110,6 +113,7 @@ fn item(package: &Package, graph: &Graph, rank: u64) -> Item {
         priority: package.priority,
         locks: lock_set(package, graph.runs_alone(&package.id)),
         retries: package.retry_budget,
+        gate: gates::is_gate(package),
         tier: package.verification.tier,
         min_trust: package.min_trust_level,
         minutes: package.timeout_minutes,

@@ -44,6 +44,17 @@ pub enum Decision {
     Verify(Holding),
     /// Ask reviewers about a merged package.
     Review(Box<ReviewDue>),
+    /// Put on record what reviewers answer to the verdict of a gate.
+    Answer {
+        /// The gate.
+        package: PackageId,
+        /// Its attempt.
+        attempt: AttemptId,
+        /// Whether it opens.
+        passed: bool,
+        /// One line for people.
+        note: String,
+    },
     /// Make merge commits for these, in this order, on this commit.
     Merge {
         /// What is merged.
@@ -126,6 +137,7 @@ impl Decision {
             | Decision::Integrate { .. }
             | Decision::Adopt(_)
             | Decision::VoidLand { .. }
+            | Decision::Answer { .. }
             | Decision::End { .. }
             | Decision::Start { .. }
             | Decision::Wait { .. }

@@ -45,6 +45,7 @@ pub(super) fn fixes<'a>(
                 task: task(package, round, found.as_ref()),
                 root: Root::Package(package.clone()),
                 after: earlier.clone(),
+                before: Vec::new(),
                 kind: FIX,
                 title: format!("fix what the review of {package} found (round {round})"),
                 id: id.clone(),

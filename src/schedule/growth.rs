@@ -10,8 +10,8 @@ use crate::base::{ContentHash, PackageId};
 use crate::model::package::{Locks, Outputs};
 use crate::model::{Edge, EdgeOrigin, Package, Plan, ScopeMode, ScopeSpec, Verification};
 use crate::schedule::agenda::{Agenda, Item};
-use crate::schedule::fixes;
 use crate::schedule::sprout::{Root, Sprout};
+use crate::schedule::{fixes, gates};
 use crate::scope::{Fold, Pattern};
 use crate::state::record::PackageBrief;
 use crate::state::{FeatureView, LockSet};
@@ -21,8 +21,13 @@ const RETRIES: u32 = 1;
 
 /// Everything the loops want beside these packages of the plan, in the order in which they came up.
 pub fn sprouts(briefs: &[PackageBrief], records: &FeatureView) -> Vec<Sprout> {
-    let planned = briefs.iter().map(|brief| &brief.id);
-    fixes::fixes(planned, records)
+    let mut all = gates::rework(briefs, records);
+    let planned = briefs.iter().filter(|brief| !brief.gate);
+    let planned: Vec<PackageId> = planned.map(|brief| brief.id.clone()).collect();
+    let subjects = planned.iter().chain(all.iter().map(|sprout| &sprout.id));
+    let fixes = fixes::fixes(subjects, records);
+    all.extend(fixes);
+    all
 }
 
 /// The plan's packages and all sprouts, as a status needs them.
@@ -40,12 +45,13 @@ pub fn briefs<'a>(planned: &'a [PackageBrief], records: &FeatureView) -> Cow<'a,
     for sprout in &sprouts {
         let retries = match &sprout.root {
             Root::Package(root) => planned.iter().find(|b| b.id == *root).map(|b| b.retries),
-            Root::Whole => None,
+            Root::Several(_) | Root::Whole => None,
         };
         all.push(PackageBrief {
             id: sprout.id.clone(),
             after: after(sprout, planned.iter().map(|b| &b.id)),
             retries: retries.unwrap_or(RETRIES),
+            gate: false,
         });
     }
     Cow::Owned(all)
@@ -58,9 +64,9 @@ fn is_bare(records: &FeatureView) -> bool {
 
 /// Sprouts for which a package has to wait, because it waits for their root.
 fn followed(id: &PackageId, own: &[PackageId], sprouts: &[Sprout]) -> Vec<PackageId> {
-    let is_followed = |sprout: &&Sprout| match &sprout.root {
-        Root::Package(root) => own.contains(root) && sprout.id != *id,
-        Root::Whole => false,
+    let is_followed = |sprout: &&Sprout| {
+        let by_root = matches!(&sprout.root, Root::Package(root) if own.contains(root));
+        sprout.id != *id && (by_root || sprout.before.contains(id))
     };
     let followed = sprouts.iter().filter(is_followed);
     followed.map(|sprout| sprout.id.clone()).collect()
@@ -70,6 +76,7 @@ fn followed(id: &PackageId, own: &[PackageId], sprouts: &[Sprout]) -> Vec<Packag
 fn after<'a>(sprout: &Sprout, planned: impl Iterator<Item = &'a PackageId>) -> Vec<PackageId> {
     let mut out: Vec<PackageId> = match &sprout.root {
         Root::Package(root) => vec![root.clone()],
+        Root::Several(roots) => roots.clone(),
         Root::Whole => planned.cloned().collect(),
     };
     let more = sprout.after.iter().filter(|id| !out.contains(id)).cloned();
@@ -104,6 +111,7 @@ impl Agenda {
             id: item.id.clone(),
             after: item.after.clone(),
             retries: item.retries,
+            gate: item.gate,
         });
         briefs.collect()
     }
@@ -111,23 +119,25 @@ impl Agenda {
     fn item(&self, sprout: &Sprout) -> Option<Item> {
         let root = match &sprout.root {
             Root::Package(id) => self.get(id)?.clone(),
-            Root::Whole => self.whole()?,
+            Root::Several(roots) => self.united(&|item| roots.contains(&item.id))?,
+            Root::Whole => self.united(&|_| true)?,
         };
         let definition = format!("{}\n{}", root.definition, sprout.task);
         Some(Item {
             id: sprout.id.clone(),
+            gate: false,
             after: after(sprout, self.items().iter().map(|item| &item.id)),
             definition: ContentHash::of(definition.as_bytes()),
             ..root
         })
     }
 
-    /// Everything in one item.
-    fn whole(&self) -> Option<Item> {
-        let (first, rest) = self.items().split_first()?;
-        let mut whole = first.clone();
+    /// Several items in one.
+    fn united(&self, which: &dyn Fn(&Item) -> bool) -> Option<Item> {
+        let all = || self.items().iter().filter(|item| which(item));
+        let mut whole = all().next()?.clone();
         whole.retries = RETRIES;
-        for item in rest {
+        for item in all().skip(1) {
             unite(&mut whole.locks, &item.locks);
             whole.tier = whole.tier.min(item.tier);
             whole.min_trust = whole.min_trust.max(item.min_trust);
@@ -135,7 +145,7 @@ impl Agenda {
             let definition = format!("{}{}", whole.definition, item.definition);
             whole.definition = ContentHash::of(definition.as_bytes());
         }
-        let limits = self.items().iter().map(|item| &item.locks);
+        let limits = all().map(|item| &item.locks);
         whole.locks.deny = common_limits(limits.map(|l| (&l.write[..], &l.deny[..])));
         Some(whole)
     }
@@ -199,7 +209,8 @@ pub fn grow(plan: &Plan, planned: &[PackageBrief], records: &FeatureView) -> Opt
 fn package(plan: &Plan, sprout: &Sprout) -> Option<Package> {
     let root = match &sprout.root {
         Root::Package(id) => plan.package(id)?.clone(),
-        Root::Whole => whole(plan)?,
+        Root::Several(roots) => united(plan, &|package| roots.contains(&package.id))?,
+        Root::Whole => united(plan, &|_| true)?,
     };
     let after = after(sprout, plan.packages.iter().map(|p| &p.id));
     let depends_on = after.into_iter().map(|on| Edge {
@@ -214,26 +225,28 @@ fn package(plan: &Plan, sprout: &Sprout) -> Option<Package> {
         depends_on: depends_on.collect(),
         // It is no element of the document, and not the one place where all is put together.
         listing: None,
-        role: root.role.filter(|_| sprout.root != Root::Whole),
+        role: root
+            .role
+            .filter(|_| matches!(sprout.root, Root::Package(_))),
         ..root
     })
 }
 
-fn whole(plan: &Plan) -> Option<Package> {
-    let (first, rest) = plan.packages.split_first()?;
-    let mut whole = first.clone();
+fn united(plan: &Plan, which: &dyn Fn(&Package) -> bool) -> Option<Package> {
+    let all = || plan.packages.iter().filter(|package| which(package));
+    let mut whole = all().next()?.clone();
     whole.retry_budget = RETRIES;
     whole.outputs = Outputs::default();
     let (scope, locks) = (&mut whole.scope, &mut whole.locks);
     let verification = &mut whole.verification;
-    for package in rest {
+    for package in all().skip(1) {
         unite_scopes(scope, &package.scope);
         unite_locks(locks, &package.locks);
         unite_steps(verification, &package.verification);
         whole.timeout_minutes = whole.timeout_minutes.max(package.timeout_minutes);
         whole.min_trust_level = whole.min_trust_level.max(package.min_trust_level);
     }
-    let limits = plan.packages.iter().map(|package| &package.scope);
+    let limits = all().map(|package| &package.scope);
     scope.deny = common_limits(limits.map(|s| (&s.write_allow[..], &s.deny[..])));
     Some(whole)
 }

@@ -5,9 +5,10 @@
 
 use crate::base::PackageId;
 use crate::schedule::decision::{Decision, Holding};
+use crate::schedule::gates::{self, GateState};
 use crate::schedule::input::{Duties, IntegratorSeen, LandSeen, Stop, Work};
 use crate::schedule::picture::Picture;
-use crate::schedule::review::ReviewState;
+use crate::schedule::review::{ReviewPolicy, ReviewState};
 use crate::schedule::stage::{self, Phase, Stage};
 use crate::state::questions;
 
@@ -88,6 +89,11 @@ pub(super) fn review(picture: &mut Picture<'_>) {
     if !input.may_integrate() || !input.is_open() || input.observed.stop != Stop::No || held {
         return;
     }
+    for decision in gates(picture) {
+        if !matches!(decision, Decision::Review(_)) || picture.places() > 0 {
+            picture.push(decision);
+        }
+    }
     let due = picture.reviews.values().filter_map(|state| match state {
         ReviewState::Due(due) => Some(due.clone()),
         _ => None,
@@ -97,6 +103,40 @@ pub(super) fn review(picture: &mut Picture<'_>) {
             picture.push(Decision::Review(Box::new(due)));
         }
     }
+}
+
+/// What is to be done about gates whose verdict is open.
+fn gates(picture: &Picture<'_>) -> Vec<Decision> {
+    let records = picture.input.records();
+    let policy = ReviewPolicy::of(records).filter(|policy| !policy.reviewers.is_empty());
+    let Some(policy) = policy else {
+        return Vec::new();
+    };
+    let items = picture.input.agenda.items().iter().filter(|item| item.gate);
+    let decisions = items.filter_map(|item| {
+        let Some(Stage::Held {
+            attempt: Some(attempt),
+            phase: Phase::Awaiting(open),
+            ..
+        }) = picture.stage(&item.id)
+        else {
+            return None;
+        };
+        if open.iter().any(|step| step.step != gates::VERDICT) {
+            return None;
+        }
+        match gates::state(records, &item.id, attempt, &policy) {
+            GateState::Due(due) => Some(Decision::Review(Box::new(due))),
+            GateState::Answered(passed, note) => Some(Decision::Answer {
+                package: item.id.clone(),
+                attempt: attempt.attempt.attempt.clone(),
+                passed,
+                note,
+            }),
+            GateState::ForAPerson => None,
+        }
+    });
+    decisions.collect()
 }
 
 /// The holder of a package that may be merged now.

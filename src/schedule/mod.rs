@@ -14,6 +14,7 @@ pub mod decision;
 mod finish;
 mod fixes;
 pub mod forecast;
+pub mod gates;
 pub mod growth;
 pub mod hands;
 pub mod input;

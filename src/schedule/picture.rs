@@ -32,6 +32,7 @@ impl<'a> Picture<'a> {
                 retries: item.retries,
                 lost_max: input.limits.lost_max,
                 run: Some(&input.options.run),
+                gate: item.gate,
             };
             (&item.id, stage::stage(records, &item.id, budget))
         });
@@ -109,7 +110,8 @@ fn reviews<'a>(input: &Input<'a>) -> BTreeMap<&'a PackageId, ReviewState> {
     let Some(policy) = ReviewPolicy::of(records) else {
         return BTreeMap::new();
     };
-    let subjects = input.agenda.items().iter().map(|item| &item.id);
+    let work = input.agenda.items().iter().filter(|item| !item.gate);
+    let subjects = work.map(|item| &item.id);
     let subjects = subjects.filter(|id| input.agenda.sprout(id) != Some(review::FIX));
     let states = subjects.filter_map(|id| Some((id, review::state(records, id, &policy)?)));
     states.collect()

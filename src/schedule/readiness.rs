@@ -196,7 +196,9 @@ impl Judge<'_> {
             let mut fixes = fixes.iter().filter(|sprout| sprout.kind == review::FIX);
             fixes.any(|sprout| sprout.id == row.id)
         };
-        let rows = standing.packages.iter().filter(|row| !is_fix(row));
+        let is_gate = |row: &&Row| planned.iter().any(|b| b.gate && b.id == row.id);
+        let rows = standing.packages.iter();
+        let rows = rows.filter(|row| !is_fix(row) && !is_gate(row));
         for row in rows {
             if let Some(state) = review::state(self.records, &row.id, &policy) {
                 self.review(&row.id, &state);

@@ -264,11 +264,11 @@ pub fn state(
     if reviews.is_empty() && policy.reviewers.is_empty() {
         return Some(ReviewState::Free);
     }
-    let waived = is_waived(records, package, change.merge);
-    let due = due(package, (round, &change), &reviews, policy).filter(|_| !waived);
+    let (waived, merge) = (is_waived(records, package, change.merge), change.merge);
+    let due = due(package, (round, change), &reviews, policy).filter(|_| !waived);
     Some(match due {
         Some(due) => ReviewState::Due(due),
-        None => judged(records, (package, round, change.merge), &reviews, policy),
+        None => judged(records, (package, round, merge), &reviews, policy),
     })
 }
 
@@ -286,10 +286,20 @@ pub(super) fn newest<'a>(
     Some(newest)
 }
 
+impl<'a> From<(&'a AttemptView, &'a Oid, &'a Oid)> for Change<'a> {
+    fn from((attempt, merge, head): (&'a AttemptView, &'a Oid, &'a Oid)) -> Self {
+        Change {
+            attempt,
+            merge,
+            head,
+        }
+    }
+}
+
 /// Whom to ask yet about a change; `None` if everybody answered, or was asked often enough.
-fn due(
+pub(super) fn due(
     package: &PackageId,
-    (round, change): (u32, &Change<'_>),
+    (round, change): (u32, Change<'_>),
     reviews: &[Reviewed],
     policy: &ReviewPolicy,
 ) -> Option<ReviewDue> {

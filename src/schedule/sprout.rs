@@ -11,6 +11,8 @@ pub struct Sprout {
     pub root: Root,
     /// What must be merged before it starts, its root apart.
     pub after: Vec<PackageId>,
+    /// What waits for it, beside what waits for its root.
+    pub before: Vec<PackageId>,
     /// The word for what it is: `fix`, `refine`, `revise`, `rework`.
     pub kind: &'static str,
     /// A title for people.
@@ -24,6 +26,8 @@ pub struct Sprout {
 pub enum Root {
     /// One package.
     Package(PackageId),
+    /// These packages together.
+    Several(Vec<PackageId>),
     /// Everything that the plan may write; it comes after all of it.
     Whole,
 }

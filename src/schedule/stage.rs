@@ -2,6 +2,7 @@
 
 use crate::base::{AttemptId, PackageId, Timestamp, TxnId, text};
 use crate::model::{AttemptResult, EndReason, GateVerdict, OutcomeKind};
+use crate::schedule::gates;
 use crate::schedule::tier::{self, OpenStep, Shown};
 use crate::state::questions;
 use crate::state::record::{Accept, Grant, Hold, HoldKind};
@@ -71,6 +72,8 @@ pub struct Budget<'a> {
     pub lost_max: u32,
     /// Only attempts of this run count: who runs again asks for new attempts.
     pub run: Option<&'a TxnId>,
+    /// Whether it is a gate, which is tried again once what it was denied for is put right.
+    pub gate: bool,
 }
 
 /// The stage of `id`.
@@ -98,7 +101,8 @@ pub fn stage<'a>(feature: &'a FeatureView, id: &PackageId, budget: Budget<'_>) -
         return Stage::Cancelled { why };
     }
     let given_up = questions::given_up(feature, id);
-    let since = questions::forgiven(feature, id);
+    let reworked = gates::forgiven(feature, id).filter(|_| budget.gate);
+    let since = questions::forgiven(feature, id).max(reworked);
     match given_up.or_else(|| exhausted(package, budget, since)) {
         Some(why) => Stage::Failed { why },
         None => Stage::Idle {

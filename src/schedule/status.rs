@@ -142,6 +142,7 @@ pub fn standing_of(
             retries: brief.retries,
             lost_max: Limits::default().lost_max,
             run,
+            gate: brief.gate,
         };
         stages.insert(&brief.id, stage::stage(feature, &brief.id, budget));
     }

@@ -90,6 +90,7 @@ impl Scene {
                 ..LockSet::default()
             },
             retries: 1,
+            gate: false,
             tier: Tier::C,
             min_trust: 2,
             minutes: 10,
@@ -544,6 +545,7 @@ fn a_status_says_why_down_to_the_cause() {
             id: item.id.clone(),
             after: item.after.clone(),
             retries: item.retries,
+            gate: false,
         })
         .collect();
     let standing = status::standing_of(&scene.view.features[&feature()], &briefs, None);

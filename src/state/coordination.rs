@@ -101,6 +101,7 @@ impl World {
                 id: PackageId::parse("wp-api").unwrap(),
                 after: Vec::new(),
                 retries: 1,
+                gate: false,
             }],
             by,
         };

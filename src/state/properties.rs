@@ -329,6 +329,7 @@ fn publish(feature: FeatureId, which: u8) -> Op {
         id: PackageId::parse(id).unwrap(),
         after: Vec::new(),
         retries: 1,
+        gate: false,
     };
     let plan = PlanOrigin {
         barrier: None,

@@ -498,3 +498,42 @@ fn a_gate_that_is_ticked_while_its_text_asks_for_changes_is_to_be_passed_still()
         .data();
     assert_eq!(ids(&data["forecast"]["bars"]), ["2"]);
 }
+
+const REWORKED: &str = "case $WP_PACKAGE in
+CR-*) mkdir -p documentation/features/harbour/code_review
+  echo read >> documentation/features/harbour/code_review/$WP_PACKAGE.md ;;
+RW-A) grep -q 'the quay is bad' \"$WP_PROMPT_FILE\" && echo good > src/1.txt ;;
+*) mkdir -p src && echo bad > \"src/$WP_PACKAGE.txt\" ;;
+esac\n";
+/// Only the gate is reviewed with care.
+const GATEKEEPER: &str = r#"found=
+if grep -q bad src/1.txt && grep -q harbour/CR-A "$WP_PROMPT_FILE"; then
+  found='{"id": 1, "type": "correctness", "criticality": "high", "disposition": "fix",
+    "axis": "correctness", "severity": "critical", "description": "the quay is bad",
+    "file_path": "src/1.txt"}'
+fi
+echo '{"schema_version": 2, "review_type": "implementation", "target": "x",
+  "findings": ['"$found"']}' > "$WP_RESULT_FILE"
+"#;
+
+#[test]
+fn reviewers_answer_the_gates_and_ask_for_the_rework_that_the_list_names() {
+    let scratch = scene(PATH, GATES, REWORKED);
+    scratch.wp(&["approve", "harbour"]).expect(0);
+    let path = scratch.beside("keeper.sh");
+    std::fs::write(&path, GATEKEEPER).unwrap();
+    let command = format!("sh {}", path.display());
+    scratch.git(&["config", "wp.agent.keeper.command", &command]);
+    let run = scratch.wp(&[
+        "implement",
+        "harbour",
+        "--agent",
+        "script",
+        "--reviewer",
+        "keeper",
+    ]);
+    assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
+    assert_eq!(scratch.git(&["show", "feature/harbour:src/1.txt"]), "good");
+    assert_eq!(ticked(&scratch, "feature/harbour"), "1 CR-A RW-A 2");
+    scratch.wp(&["gate", "harbour"]).expect(0);
+}

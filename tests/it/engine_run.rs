@@ -220,6 +220,7 @@ impl Lab {
             id: item.id.clone(),
             after: item.after.clone(),
             retries: item.retries,
+            gate: false,
         });
         let origin = PlanOrigin {
             barrier: None,

@@ -88,6 +88,7 @@ fn an_attempt_that_was_refused_ends_as_that_and_uses_up_nothing() {
         retries: 1,
         lost_max: 8,
         run: None,
+        gate: false,
     };
     let found = stage::stage(scene.records(), &id("long"), budget);
     assert!(matches!(found, Stage::Idle { .. }), "{found:?}");

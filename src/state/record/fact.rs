@@ -58,6 +58,9 @@ pub struct PackageBrief {
     pub after: Vec<PackageId>,
     /// Retry budget.
     pub retries: u32,
+    /// True for a gate of a document: a review whose verdict lets others go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gate: bool,
 }
 
 /// A person approved these bytes on a machine. History; the right to run is a local file.

@@ -324,6 +324,7 @@ pub(super) fn publish(i: usize, plan: u8) -> Op {
         id: PackageId::parse(id).unwrap(),
         after: Vec::new(),
         retries: 1,
+        gate: false,
     };
     Op::Publish {
         feature: feature(i),

@@ -154,6 +154,7 @@ impl Outside {
             id: package(id),
             after: after.iter().map(|a| package(a)).collect(),
             retries: *retries,
+            gate: false,
         });
         let plan = PlanOrigin {
             barrier: None,
@@ -378,6 +379,7 @@ fn agenda() -> Agenda {
             ..LockSet::default()
         },
         retries: *retries,
+        gate: false,
         tier: git_wp::model::Tier::A,
         min_trust: 2,
         minutes: 10,

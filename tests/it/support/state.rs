@@ -59,6 +59,7 @@ pub(crate) fn publish(txn: &str, blob: &Oid, packages: &[String]) -> Request {
         id: package(name),
         after: Vec::new(),
         retries: 1,
+        gate: false,
     };
     let plan = PlanOrigin {
         barrier: None,
