@@ -521,7 +521,7 @@ fn reviewers_answer_the_gates_and_ask_for_the_rework_that_the_list_names() {
     let scratch = scene(PATH, GATES, REWORKED);
     scratch.wp(&["approve", "harbour"]).expect(0);
     let path = scratch.beside("keeper.sh");
-    std::fs::write(&path, GATEKEEPER).unwrap();
+    fs::write(&path, GATEKEEPER).unwrap();
     let command = format!("sh {}", path.display());
     scratch.git(&["config", "wp.agent.keeper.command", &command]);
     let run = scratch.wp(&[
