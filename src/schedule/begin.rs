@@ -87,7 +87,11 @@ pub(super) fn beginning(input: &Input<'_>, item: &Item, agent: &str) -> Beginnin
 
 fn failure<'a>(input: &Input<'a>, item: &Item) -> Option<(&'a AttemptView, Red)> {
     // What a gate was denied is put right elsewhere; the review itself is written anew.
-    let package = input.records().packages.get(&item.id).filter(|_| !item.gate)?;
+    let package = input
+        .records()
+        .packages
+        .get(&item.id)
+        .filter(|_| !item.gate)?;
     let run = &input.options.run;
     to_repair(package, |attempt| attempt.attempt.run.as_ref() == Some(run))
 }

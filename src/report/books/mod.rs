@@ -113,20 +113,26 @@ fn tick(
         .iter()
         .map(|item| (item.id.as_str(), item.mark.status));
     let marks: BTreeMap<&str, ItemStatus> = marks.collect();
-    for package in &plan.packages {
-        let Some(&status) = progress.statuses.get(&package.id) else {
+    // Rework that a review asked for stands in the document, and not among what is to be done.
+    let more = progress
+        .statuses
+        .keys()
+        .filter(|id| plan.package(id).is_none() && marks.contains_key(id.as_str()));
+    let planned = plan.packages.iter().map(|package| &package.id);
+    for id in planned.chain(more) {
+        let Some(&status) = progress.statuses.get(id) else {
             continue;
         };
-        if marks.get(package.id.as_str()) == Some(&status) || !wanted(&package.id) {
+        if marks.get(id.as_str()) == Some(&status) || !wanted(id) {
             continue;
         }
-        let whose = Whose::Item(package.id.as_str());
+        let whose = Whose::Item(id.as_str());
         let to = NewStatus::Status(status);
         if let Ok(after) = write_back::set_status(&text, named, whose, &to)
             && after != text
         {
             text = after;
-            ticked.push((package.id.clone(), status));
+            ticked.push((id.clone(), status));
         }
     }
     if !ticked.is_empty() {
