@@ -67,7 +67,7 @@ impl Said<'_> {
         let title = one_line(self.title);
         let subject = match title.is_empty() {
             true => subject,
-            false => text::cut(&format!("{subject}: {title}"), SUBJECT_MAX).to_owned(),
+            false => text::cut(&format!("{subject}: {title}"), SUBJECT_MAX),
         };
         let (feature, train) = (self.feature, one_line(self.train));
         format!("{subject}\n\nWp-Feature: {feature}\nWp-Head: {head}\nWp-Train: {train}\n")

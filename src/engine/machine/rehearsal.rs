@@ -68,12 +68,9 @@ impl Worker {
 
     fn side(&self, attempt: &Attempt, tip: &LiveTip) -> Side {
         let is_ours = tip.feature == attempt.feature.slug();
-        let packages = self.plan.packages.iter().map(|package| &package.id);
-        let known: Option<PackageId> = packages
-            .filter(|id| id.slug() == tip.package)
-            .next()
-            .cloned();
-        let package = known.filter(|_| is_ours);
+        let mut packages = self.plan.packages.iter().map(|package| &package.id);
+        let known: Option<&PackageId> = packages.find(|id| id.slug() == tip.package);
+        let package = known.filter(|_| is_ours).cloned();
         Side {
             name: match &package {
                 Some(id) => id.to_string(),
