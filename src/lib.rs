@@ -11,6 +11,7 @@ pub mod plan;
 pub mod scope;
 // F3
 pub mod check;
+pub mod qa;
 pub mod review;
 pub mod state;
 // F4

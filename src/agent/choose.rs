@@ -48,6 +48,31 @@ fn debuggers(roster: &Roster, asked: &Asked<'_>) -> Result<Vec<Profile>> {
     }
 }
 
+/// The role of agents that look at a finished feature: `wp.role.qa.*`, and `wp.role.qa-web.*` for
+/// one surface.
+pub const QA: &str = "qa";
+
+/// Who is chosen to look at what; whoever does the packages is no choice for that.
+fn qa(roster: &Roster, asked: &Asked<'_>) -> Result<BTreeMap<String, Profile>> {
+    let nobody = Asked {
+        usual: asked.usual,
+        ..Asked::default()
+    };
+    let mut out = BTreeMap::new();
+    for (role, rule) in &roster.choice.roles {
+        let surface = match role.strip_prefix(QA) {
+            Some("") => Some(""),
+            Some(rest) => rest.strip_prefix('-'),
+            None => None,
+        };
+        if let Some(surface) = surface {
+            let first = by_rules(&[rule], roster, &nobody)?.into_iter().next();
+            out.extend(first.map(|profile| (surface.to_owned(), profile)));
+        }
+    }
+    Ok(out)
+}
+
 fn by_rules(rules: &[&Chosen], roster: &Roster, asked: &Asked<'_>) -> Result<Vec<Profile>> {
     let said = |part: fn(&Chosen) -> Option<&String>| {
         let mut found = rules.iter().filter_map(|rule| part(rule));
@@ -89,7 +114,13 @@ pub fn staff(plan: &Plan, roster: &Roster, asked: &Asked<'_>) -> Result<Staff> {
         (common, ..) => common?,
     };
     let debug = debuggers(roster, asked)?;
-    Ok(Staff { common, own, debug })
+    let qa = qa(roster, asked)?;
+    Ok(Staff {
+        common,
+        own,
+        debug,
+        qa,
+    })
 }
 
 /// The agent with those that stand in for it, each once, and theirs in turn.

@@ -15,6 +15,8 @@ pub struct Staff {
     pub own: BTreeMap<PackageId, Vec<Profile>>,
     /// Who repairs what failed its verification; empty: whoever would be given the package.
     pub debug: Vec<Profile>,
+    /// Who looks at which surface of a finished feature; with an empty name: at all others.
+    pub qa: BTreeMap<String, Profile>,
 }
 
 impl Staff {
@@ -24,12 +26,19 @@ impl Staff {
             common: vec![profile],
             own: BTreeMap::new(),
             debug: Vec::new(),
+            qa: BTreeMap::new(),
         }
     }
 
     /// The chain of a package.
     pub fn of(&self, package: &PackageId) -> &[Profile] {
         self.own.get(package).unwrap_or(&self.common)
+    }
+
+    /// Who looks at this surface: who is configured for that, else who does packages.
+    pub fn for_qa(&self, surface: &str) -> Option<&Profile> {
+        let chosen = self.qa.get(surface).or_else(|| self.qa.get(""));
+        chosen.or_else(|| self.common.first())
     }
 
     /// The profile `agent` as it is meant for an attempt at a package.

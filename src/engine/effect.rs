@@ -4,6 +4,7 @@
 //! is found, not repeated.
 
 use crate::base::Oid;
+use crate::model::qa::QaRound;
 use crate::model::{AttemptResult, Deviation, GateVerdict, Reviewed, StepEvidence};
 use crate::schedule::{Holding, ReviewDue, Work};
 use crate::state::record::{EvidenceFact, Land, Salvage};
@@ -36,6 +37,15 @@ pub enum Effect {
     Swap(Box<Land>),
     /// Bring the feature branch to a commit if nobody works on it.
     Advance(Oid),
+    /// Let QA agents look at a commit.
+    Qa {
+        /// The commit.
+        commit: Oid,
+        /// The number of the round.
+        round: u32,
+        /// Packages that are merged in it.
+        merged: u32,
+    },
     /// Verify the whole.
     Final(Oid),
     /// Save what is left in a merged attempt's room, then remove it.
@@ -113,6 +123,8 @@ pub enum Outcome {
         /// What became of it.
         branch: Advanced,
     },
+    /// QA agents looked.
+    Looked(Box<QaRound>),
     /// The whole was verified.
     FinalChecked {
         /// The commit.
@@ -172,6 +184,7 @@ impl Effect {
             Effect::Merge { .. } => Work::Merge,
             Effect::Swap(_) => Work::Swap,
             Effect::Advance(_) => Work::Advance,
+            Effect::Qa { .. } => Work::Qa,
             Effect::Final(_) => Work::Final,
         }
     }

@@ -78,6 +78,10 @@ pub enum EventKind {
     Salvaged,
     /// The feature branch moved, or was left alone.
     Branch,
+    /// QA agents looked at the finished feature.
+    QaRound,
+    /// A person is asked something.
+    Asked,
     /// The whole was verified.
     FinalCheck,
     /// Something could not be done and the run goes on without it.

@@ -7,11 +7,10 @@ use crate::engine::record::Entry;
 use crate::engine::run::Engine;
 use crate::engine::world::{Change, World};
 use crate::model::Mode;
-use crate::schedule::gates;
-use crate::schedule::{Beginning, Decision, Holding};
+use crate::schedule::{Beginning, Decision, Holding, gates, qa};
 use crate::state::record::{Answer, Attempt};
 use crate::state::request::Claim;
-use crate::state::{Op, Refusal};
+use crate::state::{FeatureView, Op, Refusal};
 
 impl Engine<'_> {
     /// Carries decisions out; true if the state or what this process holds has changed by that,
@@ -83,6 +82,8 @@ impl Engine<'_> {
                 })));
             }
             Decision::Advance { to } => plan.effects.push(Effect::Advance(to)),
+            Decision::Qa { commit, round } => plan.effects.push(self.qa(commit, round)),
+            Decision::AskQa { round } => plan.entries.push(self.ask_qa(world, round)),
             Decision::FinalVerify { commit } => plan.effects.push(Effect::Final(commit)),
             Decision::Wait { .. } | Decision::Finish { .. } => {}
         }
@@ -305,6 +306,32 @@ impl Engine<'_> {
         Effect::Merge { n, onto, subjects }
     }
 
+    fn qa(&self, commit: crate::base::Oid, round: u32) -> Effect {
+        let records = self.view.features.get(&self.job.feature);
+        let merged = records.map_or(0, qa::merged);
+        Effect::Qa {
+            commit,
+            round,
+            merged,
+        }
+    }
+
+    fn ask_qa(&self, world: &dyn World, round: u32) -> Entry {
+        let none = FeatureView::default();
+        let records = self.view.features.get(&self.job.feature);
+        let op = qa::ask(
+            &self.job.feature,
+            records.unwrap_or(&none),
+            (round, world.by()),
+        );
+        let event = self.scribe(world).event(EventKind::Asked);
+        let text = format!("QA round {round} was the last: a person has to decide");
+        Entry {
+            change: change(op),
+            events: vec![event.text(text)],
+        }
+    }
+
     fn subject(&self, holding: Holding) -> Box<Subject> {
         let records = self.view.features.get(&self.job.feature);
         let package = records.and_then(|r| r.packages.get(&holding.package));
@@ -321,6 +348,7 @@ impl Engine<'_> {
             | Effect::Verify(s)
             | Effect::Tidy(s) => Some(s.holding.clone()),
             Effect::Review(_)
+            | Effect::Qa { .. }
             | Effect::Merge { .. }
             | Effect::Swap(_)
             | Effect::Advance(_)

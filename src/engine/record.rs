@@ -4,10 +4,12 @@ use crate::base::{Error, FeatureId, Oid, Timestamp, text};
 use crate::engine::effect::{Outcome, Rejection};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::world::{Change, Clash};
+use crate::model::qa::QaRound;
 use crate::model::{
     AttemptResult, Deviation, EndReason, GateVerdict, ReviewOutcome, Reviewed, StepEvidence,
     StepState,
 };
+use crate::qa::{self, Verdict};
 use crate::schedule::{Holding, Work};
 use crate::state::Op;
 use crate::state::asked::Said;
@@ -115,6 +117,7 @@ impl Scribe {
                 evidence,
                 rejected,
             } => self.merged(land.map(|l| *l), evidence, rejected),
+            Outcome::Looked(round) => vec![self.qa(round)],
             Outcome::FinalChecked {
                 commit,
                 tree,
@@ -286,6 +289,32 @@ impl Scribe {
         out
     }
 
+    fn qa(&self, round: Box<QaRound>) -> Entry {
+        let verdict = qa::round::verdict(&round);
+        let event = self.event(EventKind::QaRound).commit(&round.commit);
+        let found = match verdict {
+            Verdict::Pass => Vec::new(),
+            Verdict::Fail => qa::round::failures(&round),
+            Verdict::Void => qa::round::voids(&round),
+        };
+        let first = found.first().and_then(|line| line.lines().next());
+        let text = match first {
+            Some(first) => format!("round {}: {first}", round.number),
+            None => format!("round {}", round.number),
+        };
+        let said = Said::Judge {
+            feature: self.feature.clone(),
+            what: Judgement::Qa(round),
+        };
+        Entry {
+            change: Change {
+                op: Op::Say(Box::new(said)),
+                needs: Vec::new(),
+            },
+            events: vec![event.word(verdict.as_str()).text(text)],
+        }
+    }
+
     fn final_check(&self, commit: Oid, tree: Oid, steps: Vec<StepEvidence>) -> Entry {
         let check = FinalCheck {
             passed: steps.iter().all(|step| step.state.is_green()),
@@ -327,7 +356,8 @@ impl Entry {
 pub(super) fn is_fatal(work: &Work) -> bool {
     match work {
         Work::Merge | Work::Swap | Work::Final => true,
-        Work::Run(_)
+        Work::Qa
+        | Work::Run(_)
         | Work::Recover(_)
         | Work::Gate(_)
         | Work::Verify(_)

@@ -17,6 +17,7 @@ pub mod package;
 pub mod plan;
 pub mod procedure;
 pub mod programs;
+pub mod qa;
 pub mod queue_result;
 pub mod review;
 pub mod review_words;

@@ -160,6 +160,39 @@ pub struct Project {
     pub purple: PurpleSettings,
     /// `[review]`
     pub review: ReviewSettings,
+    /// `[qa]`
+    pub qa: QaSettings,
+}
+
+/// `[qa]` of `wp.toml`: agents look at the finished feature as people would use it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QaSettings {
+    /// Whether every run does; else those that are asked to (`implement --qa`).
+    pub on: bool,
+    /// Surfaces beside web, API and CLI, and what is added to those.
+    pub surface: Vec<SurfaceSettings>,
+}
+
+/// `[[qa.surface]]` of `wp.toml`: a way in which people use what is built.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SurfaceSettings {
+    /// Its name; `web`, `api` and `cli` are known without being named.
+    pub name: String,
+    /// Patterns of files that show that it is there; none: as it is known.
+    pub detect: Vec<String>,
+    /// Texts of which one has to stand in such a file; none: any file will do.
+    pub contains: Vec<String>,
+    /// What is looked at, in sentences.
+    pub checks: Vec<String>,
+}
+
+impl SurfaceSettings {
+    /// True if it says itself where the surface is seen.
+    pub fn says_where(&self) -> bool {
+        !self.detect.is_empty()
+    }
 }
 
 /// `[verify]` of `wp.toml`.

@@ -20,6 +20,7 @@ pub mod outline_of;
 pub mod profile;
 mod prune;
 pub mod purple;
+pub mod qa_report;
 pub mod queue_result;
 mod recognise;
 pub mod review_findings;

@@ -26,6 +26,7 @@ pub mod programs;
 pub mod progress;
 pub mod pull_request;
 pub mod purple_status;
+pub mod qa;
 pub mod questions;
 pub mod rehearsal;
 pub mod remote;

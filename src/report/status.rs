@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::text::{count, foreign};
 use crate::base::{Timestamp, time};
 use crate::model::{Mode, PackageStatus};
+use crate::report::qa;
 use crate::report::questions;
 use crate::report::rehearsal;
 use crate::report::style::{Label, Page};
@@ -25,6 +26,7 @@ pub fn render(view: &StatusView, now: Timestamp, page: Page) -> String {
     }
     out.push_str(&tried(view, page));
     out.push_str(&rehearsal::render(&view.rehearsals, page));
+    out.push_str(&qa::shown(view.qa.as_ref(), page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -51,6 +53,7 @@ pub fn render_list(view: &StatusView, block: &[String], now: Timestamp, page: Pa
     }
     out.push_str(&tried(view, page));
     out.push_str(&rehearsal::render(&view.rehearsals, page));
+    out.push_str(&qa::shown(view.qa.as_ref(), page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -73,6 +76,7 @@ pub fn render_end(view: &StatusView, completion: &str, page: Page) -> String {
     let mut out = head(view, page);
     out.push_str(&format!("\n{completion}"));
     out.push_str(&tried(view, page));
+    out.push_str(&qa::shown(view.qa.as_ref(), page));
     out.push_str(&escalations(view, page));
     out.push_str(&superseded(view, page));
     out
@@ -304,6 +308,7 @@ mod tests {
         StatusView {
             escalations: Vec::new(),
             questions: Vec::new(),
+            qa: None,
             delivered: Vec::new(),
             rehearsals: Vec::new(),
             feature: FeatureId::parse("add-auth").unwrap(),

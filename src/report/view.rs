@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{ActorId, AttemptId, FeatureId, Oid, PackageId, RefName, Timestamp};
 use crate::model::{Account, EndReason, Format, Mode, PackageStatus, Usage};
 use crate::report::ended;
+use crate::report::qa::{self, QaView};
 use crate::report::questions::{self, EscalationRow, QuestionRow};
 use crate::report::rehearsal::{self, RehearsalRow};
 use crate::report::remote::RemoteView;
@@ -37,6 +38,9 @@ pub struct StatusView {
     pub escalations: Vec<EscalationRow>,
     /// Those that wait for an answer.
     pub questions: Vec<QuestionRow>,
+    /// The QA loop, where a round was made.
+    #[serde(default)]
+    pub qa: Option<QaView>,
     /// Branches that it became part of, oldest first.
     #[serde(default)]
     pub delivered: Vec<Delivered>,
@@ -197,6 +201,7 @@ impl StatusView {
             awaiting: awaiting.collect(),
             escalations: questions::escalations(view),
             questions: questions::open(feature, view),
+            qa: qa::view(feature, view),
             delivered: view.delivered.clone(),
             rehearsals: rehearsal::rows(view),
             integrator: view.integrator().map(|live| IntegratorRow {

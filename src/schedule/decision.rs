@@ -90,6 +90,18 @@ pub enum Decision {
         /// The tip.
         to: Oid,
     },
+    /// Let agents look at the finished feature as people would use it.
+    Qa {
+        /// The tip.
+        commit: Oid,
+        /// The number of the round.
+        round: u32,
+    },
+    /// Ask a person how to go on after this QA round.
+    AskQa {
+        /// The number of the round.
+        round: u32,
+    },
     /// Verify the whole.
     FinalVerify {
         /// The tip.
@@ -133,8 +145,10 @@ impl Decision {
             Decision::Merge { .. } => Work::Merge,
             Decision::Advance { .. } => Work::Advance,
             Decision::FinalVerify { .. } => Work::Final,
+            Decision::Qa { .. } => Work::Qa,
             Decision::Landed { .. }
             | Decision::Integrate { .. }
+            | Decision::AskQa { .. }
             | Decision::Adopt(_)
             | Decision::VoidLand { .. }
             | Decision::Answer { .. }

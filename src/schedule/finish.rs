@@ -2,13 +2,14 @@
 
 use crate::base::{FeatureId, Oid, PackageId};
 use crate::model::{EndReason, RunResult};
-use crate::schedule::choose;
+use crate::qa::Standing;
 use crate::schedule::decision::Decision;
 use crate::schedule::input::{Duties, Input, Stay, Stop, Work};
 use crate::schedule::picture::Picture;
 use crate::schedule::review::ReviewState;
 use crate::schedule::stage::Stage;
 use crate::schedule::why::{Hope, Merger, Why};
+use crate::schedule::{choose, qa};
 use crate::state::FeatureView;
 use crate::state::questions;
 use crate::state::record::{End, FinalCheck};
@@ -67,8 +68,12 @@ pub(super) fn finish(picture: &mut Picture<'_>) {
     let behind = |tip: &&Oid| moves && input.observed.advanced.as_ref() != Some(*tip);
     let decision = match (verdict(picture), input.observed.tip.as_ref().filter(behind)) {
         (Verdict::FinalVerify(commit), _) => Decision::FinalVerify { commit },
+        (Verdict::Qa { commit, round }, _) => Decision::Qa { commit, round },
+        (Verdict::AskQa(round), _) => Decision::AskQa { round },
         (Verdict::Result(_), Some(tip))
-            if is_reviewed(picture) && !input.observed.given_up.contains(&Work::Advance) =>
+            if is_reviewed(picture)
+                && qa::of(&input).is_none_or(Standing::is_done)
+                && !input.observed.given_up.contains(&Work::Advance) =>
         {
             Decision::Advance { to: tip.clone() }
         }
@@ -99,7 +104,7 @@ fn leave(picture: &mut Picture<'_>) {
     }
     let result = match verdict(picture) {
         Verdict::Result(result) => result,
-        Verdict::FinalVerify(_) => RunResult::Partial,
+        Verdict::FinalVerify(_) | Verdict::Qa { .. } | Verdict::AskQa(_) => RunResult::Partial,
     };
     picture.push(Decision::Finish { result });
 }
@@ -139,6 +144,8 @@ fn is_reviewed(picture: &Picture<'_>) -> bool {
 enum Verdict {
     Result(RunResult),
     FinalVerify(Oid),
+    Qa { commit: Oid, round: u32 },
+    AskQa(u32),
 }
 
 fn verdict(picture: &Picture<'_>) -> Verdict {
@@ -170,6 +177,9 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
     if !is_reviewed(picture) {
         return Verdict::Result(RunResult::Partial);
     }
+    if let Some(verdict) = qa_verdict(input, tip) {
+        return verdict;
+    }
     let open = |s: &Stage<'_>| matches!(s, Stage::Merged { open, .. } if !open.is_empty());
     match final_check(picture, tip) {
         None => Verdict::FinalVerify(tip.clone()),
@@ -182,6 +192,25 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
 /// True if a question is open, or its answer is not carried out yet.
 fn is_asked(records: &FeatureView) -> bool {
     !questions::open(records).is_empty() || questions::pausing(records).is_some()
+}
+
+/// What the QA loop still wants; nothing of the whole is verified before that.
+fn qa_verdict(input: &Input<'_>, tip: &Oid) -> Option<Verdict> {
+    Some(match qa::of(input)? {
+        Standing::Passed | Standing::Accepted => return None,
+        Standing::Due(_) if input.observed.given_up.contains(&Work::Qa) => {
+            Verdict::Result(RunResult::Partial)
+        }
+        Standing::Due(round) => Verdict::Qa {
+            commit: tip.clone(),
+            round,
+        },
+        Standing::Asking(round) if !qa::is_asked(input.feature, input.records(), round) => {
+            Verdict::AskQa(round)
+        }
+        Standing::Asking(_) | Standing::Refining(_) => Verdict::Result(RunResult::Partial),
+        Standing::Stopped => Verdict::Result(RunResult::Failed),
+    })
 }
 
 /// The check of this tip that counts. A red one of an earlier run is tried again.

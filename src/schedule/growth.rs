@@ -11,7 +11,7 @@ use crate::model::package::{Locks, Outputs};
 use crate::model::{Edge, EdgeOrigin, Package, Plan, ScopeMode, ScopeSpec, Verification};
 use crate::schedule::agenda::{Agenda, Item};
 use crate::schedule::sprout::{Root, Sprout};
-use crate::schedule::{fixes, gates};
+use crate::schedule::{fixes, gates, qa};
 use crate::scope::{Fold, Pattern};
 use crate::state::record::PackageBrief;
 use crate::state::{FeatureView, LockSet};
@@ -27,6 +27,7 @@ pub fn sprouts(briefs: &[PackageBrief], records: &FeatureView) -> Vec<Sprout> {
     let subjects = planned.iter().chain(all.iter().map(|sprout| &sprout.id));
     let fixes = fixes::fixes(subjects, records);
     all.extend(fixes);
+    all.extend(qa::sprouts(records));
     all
 }
 

@@ -45,10 +45,22 @@ pub struct RunOptions {
     pub hands: Hands,
     /// What may be spent.
     pub purses: Purses,
+    /// Whether agents look at the finished feature as people would use it.
+    pub qa: Qa,
     /// What this process does for the run. Not recorded: each process has its own.
     pub duties: Duties,
     /// When a worker leaves. Not recorded either.
     pub stay: Stay,
+}
+
+/// Whether the QA loop is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Qa {
+    /// No.
+    #[default]
+    Off,
+    /// Yes.
+    On,
 }
 
 /// What may be spent by agents.
@@ -231,6 +243,8 @@ pub enum Work {
     Swap,
     /// The move of the feature branch.
     Advance,
+    /// A QA round.
+    Qa,
     /// The final verification.
     Final,
 }
@@ -240,7 +254,7 @@ impl Work {
     pub fn takes_place(&self) -> bool {
         matches!(
             self,
-            Work::Run(_) | Work::Verify(_) | Work::Review(_) | Work::Final
+            Work::Run(_) | Work::Verify(_) | Work::Review(_) | Work::Qa | Work::Final
         )
     }
 }

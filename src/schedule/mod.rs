@@ -20,6 +20,7 @@ pub mod hands;
 pub mod input;
 mod land;
 mod picture;
+pub mod qa;
 pub mod readiness;
 pub mod review;
 pub mod side_by_side;
@@ -40,7 +41,8 @@ pub use decision::{Decision, Holding};
 pub use forecast::forecast;
 pub use hands::{Hand, Hands, Purse};
 pub use input::{
-    Duties, Input, IntegratorSeen, Limits, Observed, OnError, Purses, RunOptions, Stay, Stop, Work,
+    Duties, Input, IntegratorSeen, Limits, Observed, OnError, Purses, Qa, RunOptions, Stay, Stop,
+    Work,
 };
 pub use readiness::{Readiness, readiness};
 pub use review::{ReviewDue, ReviewPolicy, ReviewState, Reviewer};

@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use crate::base::{FeatureId, Oid, PackageId, text};
 use crate::model::PackageStatus;
+use crate::qa::{Standing as Qa, question};
 use crate::review::Cluster;
 use crate::schedule::growth;
+use crate::schedule::qa;
 use crate::schedule::review::{self, ReviewPolicy, ReviewState};
 use crate::schedule::status::{Row, Standing, standing};
 use crate::state::record::{FinalCheck, HoldKind};
@@ -82,6 +84,7 @@ pub fn readiness(feature: &FeatureId, records: &FeatureView) -> Readiness {
     judge.packages(&standing);
     judge.steps(&standing);
     judge.reviews(&standing);
+    judge.qa();
     judge.questions();
     judge.whole();
     let reasons = judge.reasons;
@@ -240,6 +243,28 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Where the last run wanted QA rounds, or one was made, one has to have passed.
+    fn qa(&mut self) {
+        let (feature, records) = (self.feature, self.records);
+        if !qa::is_wanted(records) {
+            return;
+        }
+        let standing = qa::standing_of(feature, records);
+        if standing.is_done() {
+            return;
+        }
+        let text = format!(
+            "the QA loop is {}: no round of it passed",
+            standing.as_str()
+        );
+        let next = match standing {
+            Qa::Asking(round) => format!("git wp decide {}", question::id(feature, round)),
+            _ => format!("git wp implement {feature}"),
+        };
+        let about = (Waivable::No, None);
+        self.add(("qa", "qa".into()), None, (text, next), about);
     }
 
     fn questions(&mut self) {

@@ -19,7 +19,7 @@ use crate::schedule::forecast::{Question, forecast};
 use crate::schedule::input::{
     Duties, Input, IntegratorSeen, Limits, Observed, OnError, RunOptions, Stay, Stop, Work,
 };
-use crate::schedule::{Agenda, Hands, Item, Purses, Why, decide, status};
+use crate::schedule::{Agenda, Hands, Item, Purses, Qa, Why, decide, status};
 use crate::state::record::{
     Accept, Answer, Attempt, By, End, EvidenceFact, Grant, Hold, HoldKind, PackageBrief, PlanOrigin,
 };
@@ -108,6 +108,7 @@ impl Scene {
                 on_error: OnError::Continue,
                 hands: Hands::one("tester", 2),
                 purses: Purses::default(),
+                qa: Qa::Off,
                 duties: Duties::All,
                 stay: Stay::default(),
             },

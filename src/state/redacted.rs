@@ -4,6 +4,7 @@ use crate::base::json::{self, Map, Value};
 use crate::base::redact::{MARK, is_secret_name};
 use crate::base::{Redactor, text};
 use crate::model::Escalation;
+use crate::model::qa::QaReading;
 use crate::model::review::{Findings, ReviewOutcome};
 use crate::state::asked::{Said, TaskOp};
 use crate::state::record::Judgement;
@@ -105,7 +106,20 @@ impl Clean<'_> {
                 ReviewOutcome::Failed { detail, .. } => self.text(detail),
             },
             Judgement::Waiver(waiver) => self.text(&mut waiver.reason),
+            Judgement::Qa(round) => round.readings.iter_mut().for_each(|r| self.reading(r)),
         }
+    }
+
+    fn reading(&self, reading: &mut QaReading) {
+        self.list(&mut reading.faults);
+        let Some(report) = &mut reading.report else {
+            return;
+        };
+        for result in &mut report.checks {
+            self.text(&mut result.evidence);
+        }
+        self.list(&mut report.issues);
+        self.maybe(&mut report.recommendation);
     }
 
     fn findings(&self, findings: &mut Findings) {

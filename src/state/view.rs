@@ -8,6 +8,7 @@ use crate::base::{ActorId, AttemptId, ContentHash, FeatureId, Oid, PackageId, Ta
 use crate::model::Reviewed;
 use crate::model::gate::GateVerdict;
 use crate::model::outcome::{AttemptResult, Deviation, EndReason};
+use crate::model::qa::QaRound;
 use crate::state::epochs::contradictions;
 use crate::state::filed::Filed;
 use crate::state::layout::PackageRoom;
@@ -305,7 +306,7 @@ impl FeatureView {
     pub fn reviews(&self) -> impl Iterator<Item = &Reviewed> {
         self.judged.iter().filter_map(|judged| match &judged.what {
             Judgement::Review(reviewed) => Some(reviewed.as_ref()),
-            Judgement::Waiver(_) => None,
+            Judgement::Waiver(_) | Judgement::Qa(_) => None,
         })
     }
 
@@ -313,8 +314,22 @@ impl FeatureView {
     pub fn waivers(&self) -> impl Iterator<Item = (&Waiver, &By)> {
         self.judged.iter().filter_map(|judged| match &judged.what {
             Judgement::Waiver(waiver) => Some((waiver, &judged.by)),
-            Judgement::Review(_) => None,
+            Judgement::Review(_) | Judgement::Qa(_) => None,
         })
+    }
+
+    /// QA rounds, by number.
+    pub fn qa_rounds(&self) -> impl Iterator<Item = &QaRound> {
+        let rounds = self.judged.iter().filter_map(|judged| match &judged.what {
+            Judgement::Qa(round) => Some((round.number, round.as_ref())),
+            Judgement::Review(_) | Judgement::Waiver(_) => None,
+        });
+        // Of two with one number the first counts.
+        let mut by_number = BTreeMap::new();
+        for (number, round) in rounds {
+            by_number.entry(number).or_insert(round);
+        }
+        by_number.into_values()
     }
 
     /// The newest run.

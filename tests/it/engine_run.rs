@@ -13,7 +13,7 @@ use git_wp::model::settings::AgentSettings;
 use git_wp::model::{Durability, EndReason, Mode, PackageStatus, Roster, RunResult, Settings};
 use git_wp::os::signal::Signals;
 use git_wp::os::{clock, random};
-use git_wp::schedule::{Agenda, Duties, Hands, Limits, OnError, Purses, RunOptions, Stay};
+use git_wp::schedule::{Agenda, Duties, Hands, Limits, OnError, Purses, Qa, RunOptions, Stay};
 use git_wp::state::record::{Attempt, By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::request::Claim;
 use git_wp::state::view::AttemptView;
@@ -201,6 +201,7 @@ impl Lab {
                 on_error: OnError::Continue,
                 hands: Hands::one(&self.profile.name, 4),
                 purses: Purses::default(),
+                qa: Qa::Off,
                 duties: Duties::All,
                 stay: Stay::default(),
             },

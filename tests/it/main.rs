@@ -37,6 +37,7 @@ mod cli_plan;
 mod cli_plan_write;
 mod cli_pr;
 mod cli_prompt;
+mod cli_qa;
 mod cli_readme;
 mod cli_rehearsal;
 mod cli_relay;

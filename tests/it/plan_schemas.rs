@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use git_wp::base::json::{self, Value};
-use git_wp::plan::{queue_result, review_findings, schema};
+use git_wp::plan::{qa_report, queue_result, review_findings, schema};
 
 fn compare(name: &str, schema: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -27,11 +27,16 @@ fn schemas_are_those_of_the_types() {
     compare("work-packages.schema.json", schema::work_packages());
     compare("work-queue-result.schema.json", queue_result::schema());
     compare("review-findings.schema.json", review_findings::schema());
+    compare("qa-report.schema.json", qa_report::schema());
 }
 
 #[test]
 fn every_object_of_the_schemas_is_closed_and_every_field_described() {
-    for schema in [schema::work_packages(), queue_result::schema()] {
+    for schema in [
+        schema::work_packages(),
+        queue_result::schema(),
+        qa_report::schema(),
+    ] {
         let definitions = schema["$defs"].as_object().unwrap();
         for (name, form) in definitions.iter().chain([(&"root".to_owned(), schema)]) {
             let Some(properties) = form.get("properties").and_then(Value::as_object) else {

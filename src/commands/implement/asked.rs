@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::agent::choose;
 use crate::base::json::{Value, json};
 use crate::base::text::foreign;
 use crate::base::{ActorId, Error, Oid, PackageId, RefName, Result};
@@ -14,7 +15,7 @@ use crate::git::Repo;
 use crate::model::{Format, Plan, Settings};
 use crate::os::random;
 use crate::plan::profile;
-use crate::schedule::{Duties, Hands, OnError, Purses, RunOptions, Stay};
+use crate::schedule::{Duties, Hands, OnError, Purses, Qa, RunOptions, Stay};
 use crate::state::record::{By, RunStarted};
 
 /// What the command line asks for, filled up from the run that goes on.
@@ -29,6 +30,7 @@ pub(super) struct Asked {
     usual_on_error: OnError,
     duties: Duties,
     purses: Purses,
+    qa: Qa,
 }
 
 impl Asked {
@@ -39,7 +41,9 @@ impl Asked {
             // A run that ended hands on its agent, not what it was limited to.
             Found::Earlier(started) => {
                 let mut options = started.options.clone();
-                options.retain(|name, _| name == "agent" || Tuning::NAMES.contains(&name.as_str()));
+                options.retain(|name, _| {
+                    name == "agent" || name == "qa" || Tuning::NAMES.contains(&name.as_str())
+                });
                 // Another agent need not know the model of the one before.
                 if args.agent.is_some() {
                     options.clear();
@@ -78,11 +82,22 @@ impl Asked {
             },
             usual_on_error: usual,
             purses: args.purses.over(&recorded),
+            qa: qa(args, &recorded),
             duties: match args.schedule_only {
                 true => Duties::Integrate,
                 false => Duties::All,
             },
         })
+    }
+
+    /// Makes QA rounds where the project, or what users of the format expect, asks for them.
+    pub(super) fn with_usual_qa(mut self, settings: &Settings, plan: &Plan) -> Self {
+        let is_chosen = settings.choice.roles.contains_key(choose::QA);
+        let is_usual = plan.format == Format::Purple && is_chosen;
+        if settings.project.qa.on || is_usual {
+            self.qa = Qa::On;
+        }
+        self
     }
 
     /// The first run of a feature.
@@ -153,6 +168,10 @@ impl Asked {
         }
         self.tuning.record(&mut options);
         purses::record(&self.purses, &mut options);
+        match self.qa {
+            Qa::On => drop(options.insert("qa".to_owned(), json!(true))),
+            Qa::Off => {}
+        }
         match (self.on_error, self.usual_on_error) {
             (OnError::Stop, _) => drop(options.insert("on-error".to_owned(), json!("stop"))),
             (OnError::Continue, OnError::Stop) => {
@@ -171,9 +190,19 @@ impl Asked {
             on_error: self.on_error,
             hands,
             purses: self.purses,
+            qa: self.qa,
             duties: self.duties,
             stay: Stay::default(),
         }
+    }
+}
+
+/// What the command line, the run that goes on, or the one before says.
+fn qa(args: &super::Args, recorded: &BTreeMap<String, Value>) -> Qa {
+    let before = recorded.get("qa").and_then(Value::as_bool);
+    match args.qa || before == Some(true) {
+        true => Qa::On,
+        false => Qa::Off,
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Planned {
     reviewers: Vec<Profile>,
     /// The one that is asked first.
     pub(super) agent: String,
-    /// Packages that are merged already.
+    /// Packages of the plan that are merged already.
     pub(super) merged: usize,
     /// True unless the run goes on with one that was begun, or has nothing to do.
     is_new: bool,
@@ -53,6 +53,12 @@ fn limits(args: &super::Args, jobs: usize) -> Limits {
         },
         ..Limits::default()
     }
+}
+
+fn merged(plan: &Plan, records: &FeatureView) -> usize {
+    let planned = plan.packages.iter();
+    let views = planned.filter_map(|package| records.packages.get(&package.id));
+    views.filter(|view| view.accept.is_some()).count()
 }
 
 impl Planned {
@@ -72,7 +78,7 @@ impl Planned {
         let none = FeatureView::default();
         let records = view.features.get(&feature).unwrap_or(&none);
         let found = resume::find(records, &valid.plan.hash);
-        let asked = Asked::new(args, valid, &found)?;
+        let asked = Asked::new(args, valid, &found)?.with_usual_qa(&settings, &valid.plan);
         let agent = asked::agent(&asked, &settings, &valid.plan)?;
         let given = (asked.agent.as_deref(), agent.as_str());
         let staff = asked.tuning.staff(&valid.plan, &cx.roster()?, given)?;
@@ -99,8 +105,7 @@ impl Planned {
             let word = started.options.entry("jobs".to_owned());
             word.or_insert(json!(jobs));
         }
-        let merged = records.packages.values().filter(|p| p.accept.is_some());
-        let merged = merged.count();
+        let merged = merged(&valid.plan, records);
         let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
         let hands = setup::hands(&staff);
         let job = Job {

@@ -55,6 +55,10 @@ pub(super) struct Args {
     /// the number of CPUs up to 8]
     #[arg(short, long, visible_alias = "max-agents", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Let QA agents look at the finished feature as people would use it: up to 3 rounds, with a
+    /// package that repairs what failed in between, then a question
+    #[arg(long)]
+    qa: bool,
     /// Phases at the same time, 2 to 4; the same as `--jobs`, for plans of team-implement
     #[arg(long, value_name = "N", conflicts_with = "jobs")]
     team_size: Option<u16>,

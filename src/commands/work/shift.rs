@@ -17,7 +17,7 @@ use crate::commands::running::{permission, relay, unfinished};
 use crate::engine::{self, CheckoutRule, Event, EventKind, Job, Pool, RunReport, Seat, Trust};
 use crate::model::{Format, Plan, Roster, Settings};
 use crate::os::signal::Signals;
-use crate::schedule::{Agenda, Duties, Hands, Limits, OnError, RunOptions};
+use crate::schedule::{Agenda, Duties, Hands, Limits, OnError, Qa, RunOptions};
 use crate::state::FeatureView;
 use crate::state::record::RunStarted;
 use crate::store::Store;
@@ -193,6 +193,8 @@ fn options(
         },
         hands,
         purses: purses::recorded(&run.options),
+        // A worker makes no round.
+        qa: Qa::Off,
         duties: Duties::Work,
         stay: args.stay(),
     }

@@ -85,16 +85,17 @@ impl Shared {
         statuses
     }
 
-    /// Nothing more is written on this tip: books that would never be up to date end a run anyway.
-    pub(super) fn close_books(&self, tip: &Oid) {
+    /// Nothing more is written on this tip until something is found of it: books that would never
+    /// be up to date end a run anyway.
+    pub(super) fn close_books(&self, records: &FeatureView, tip: &Oid) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        *closed = Some(tip.clone());
+        *closed = Some((tip.clone(), records.judged.len()));
     }
 
-    /// True if the books were closed on this tip.
-    pub(super) fn are_books_closed(&self, tip: &Oid) -> bool {
+    /// True if the books were closed on this tip, and nothing was found of it since.
+    pub(super) fn are_books_closed(&self, records: &FeatureView, tip: &Oid) -> bool {
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        closed.as_ref() == Some(tip)
+        { closed.as_ref() }.is_some_and(|(at, judged)| at == tip && *judged == records.judged.len())
     }
 
     /// Makes the commits; gives the last one.

@@ -74,7 +74,7 @@ impl Worker {
         let objects = self.shared.setup.repo.objects();
         line.tip = self.shared.write_books(&objects, &line.tip, entries)?;
         if is_over {
-            self.shared.close_books(&line.tip);
+            self.shared.close_books(self.records()?, &line.tip);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ mod notes;
 mod observe;
 mod pool;
 pub mod prompting;
+mod qa;
 mod recover;
 mod rehearsal;
 mod serve;

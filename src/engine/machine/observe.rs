@@ -45,7 +45,7 @@ impl Machine<'_> {
             return Ok(false);
         };
         let busy = !observed.in_flight.is_empty() || records.open_land().is_some();
-        if busy || self.shared.are_books_closed(tip) {
+        if busy || self.shared.are_books_closed(records, tip) {
             return Ok(false);
         }
         let entries = self.shared.books(records, tip, Moment::Over)?;

@@ -105,8 +105,8 @@ pub(super) struct Shared {
     pub(super) state_dir: Option<PathBuf>,
     /// What live packages merged against each other gave.
     pub(super) rehearsed: Mutex<Rehearsed>,
-    /// The tip on which the books were closed.
-    pub(super) closed: Mutex<Option<Oid>>,
+    /// The tip on which the books were closed, and how much was found of the feature by then.
+    pub(super) closed: Mutex<Option<(Oid, usize)>>,
 }
 
 /// Longest silence between TERM and the next look; see [`Settings::grace`].

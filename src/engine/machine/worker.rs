@@ -42,6 +42,11 @@ impl Worker {
             Effect::Merge { n, onto, subjects } => self.merge(n, &onto, &subjects),
             Effect::Swap(land) => self.swap(&land),
             Effect::Advance(to) => self.advance(&to),
+            Effect::Qa {
+                commit,
+                round,
+                merged,
+            } => self.look(&commit, (round, merged)),
             Effect::Final(commit) => self.last_check(&commit),
             Effect::Tidy(subject) => self.tidy(&subject),
         }

@@ -5,6 +5,7 @@
 
 mod project_state;
 mod purple;
+mod purple_qa;
 mod team;
 mod team_papers;
 mod team_text;
@@ -66,7 +67,11 @@ pub fn entries(progress: &Progress<'_>) -> Result<Vec<Entry>> {
     };
     match plan.format {
         Format::TeamPlan => return team::entries(progress, whole),
-        Format::Purple => return purple::entries(progress, whole),
+        Format::Purple => {
+            let mut entries = purple::entries(progress, whole)?;
+            entries.extend(purple_qa::entries(progress)?);
+            return Ok(entries);
+        }
         _ => {}
     }
     let (text, ticked) = tick(whole, progress, |_| true);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::text::{count, foreign};
 use crate::base::{PackageId, time};
+use crate::report::qa;
 use crate::report::status::quoted;
 use crate::report::summary::evidence::StepRow;
 use crate::report::summary::{Summary, TimelineRow, repairs};
@@ -25,6 +26,10 @@ pub fn render(summary: &Summary) -> String {
     awaiting(&mut out, summary);
     deviations(&mut out, summary);
     repairs::draw(&mut out, summary);
+    if let Some(view) = &summary.qa {
+        heading(&mut out, "QA");
+        out.push_str(&qa::section(view));
+    }
     list(&mut out, "Degraded", &summary.degraded);
     out
 }
@@ -458,6 +463,7 @@ mod tests {
                     at: Timestamp::from_millis(0),
                 },
             }],
+            qa: None,
             repairs: vec![RepairRow {
                 package: id("wp-b"),
                 number: 2,

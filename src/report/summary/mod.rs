@@ -22,6 +22,7 @@ pub use timeline::TimelineRow;
 
 use crate::base::{FeatureId, Oid, PackageId, RepoPath, Timestamp};
 use crate::model::{Deviation, PackageStatus, Plan, RunResult, SandboxLevel, Usage};
+use crate::report::qa::{self, QaView};
 use crate::report::used;
 use crate::report::view::{AwaitingRow, branch_name};
 use crate::state::record::RunStarted;
@@ -106,6 +107,8 @@ pub struct Summary {
     pub awaiting: Vec<AwaitingRow>,
     /// What went otherwise than planned.
     pub deviations: Vec<DeviationRow>,
+    /// The QA loop, where a round was made.
+    pub qa: Option<QaView>,
     /// What debuggers did.
     pub repairs: Vec<RepairRow>,
     /// Capabilities that were missing, and what was done without them.
@@ -193,6 +196,7 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         risk: risk::judge(plan, &changed),
         awaiting: ending.awaiting.to_vec(),
         deviations: deviations(sources),
+        qa: qa::view(&plan.feature.id, sources.feature),
         repairs: repairs::rows(sources),
         degraded: run.degraded.clone(),
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Oid, PackageId};
 use crate::model::Reviewed;
+use crate::model::qa::QaRound;
 use crate::model::review_words::Ruling;
 use crate::state::record::entry::By;
 
@@ -23,6 +24,8 @@ pub struct Judged {
 pub enum Judgement {
     /// A reviewer looked at a commit, or was asked in vain.
     Review(Box<Reviewed>),
+    /// Agents looked at the finished feature as people would use it.
+    Qa(Box<QaRound>),
     /// A person sets a reason aside that keeps the feature from being done.
     Waiver(Waiver),
 }
@@ -48,6 +51,7 @@ impl Judgement {
         match self {
             Judgement::Review(_) => "review",
             Judgement::Waiver(_) => "waive",
+            Judgement::Qa(_) => "qa",
         }
     }
 
@@ -56,6 +60,7 @@ impl Judgement {
         match self {
             Judgement::Review(reviewed) => reviewed.package.as_ref(),
             Judgement::Waiver(waiver) => waiver.package.as_ref(),
+            Judgement::Qa(_) => None,
         }
     }
 }

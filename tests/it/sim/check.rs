@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use git_wp::base::AttemptId;
 use git_wp::engine::RunReport;
 use git_wp::model::{EndReason, Mode, PackageStatus, RunResult};
+use git_wp::qa::{Verdict, round};
 use git_wp::schedule::review::{self, ReviewPolicy, ReviewState};
 use git_wp::state::PackageView;
 use git_wp::state::record::End;
@@ -102,6 +103,33 @@ fn is_red(attempt: &AttemptView) -> bool {
     let allowed = attempt.gates.last().is_some_and(|gate| gate.passed);
     let shown = attempt.evidence.last();
     allowed && shown.is_some_and(|fact| !fact.evidence.is_green())
+}
+
+/// How many QA rounds there were and whether the feature was finished: exactly if the last round
+/// passed, and looked at everything that is merged. What else is due is asked once.
+pub(super) fn rounds(outside: &Outside, report: &RunReport, scenario: &Scenario) -> (u32, bool) {
+    let records = &outside.view.features[&feature()];
+    let rounds: Vec<_> = records.qa_rounds().collect();
+    let numbers: Vec<u32> = rounds.iter().map(|round| round.number).collect();
+    let expected: Vec<u32> = (1..).take(rounds.len()).collect();
+    assert_eq!(numbers, expected, "{scenario}");
+    assert!(rounds.len() <= 3, "{scenario}: {numbers:?}");
+    let last = rounds.last().unwrap();
+    let merged = git_wp::schedule::qa::merged(records);
+    let passed = last.merged == merged && round::verdict(last) == Verdict::Pass;
+    assert_eq!(report.result == RunResult::Merged, passed, "{scenario}");
+    assert_eq!(
+        records.escalations.len(),
+        usize::from(!passed),
+        "{scenario}"
+    );
+    for round in &rounds[..rounds.len() - 1] {
+        let refined = records.packages.keys();
+        let refined = { refined }.any(|id| id.as_str() == format!("wp-refine-{}", round.number));
+        let failed = round::verdict(round) == Verdict::Fail;
+        assert_eq!(refined, failed, "{scenario}: round {}", round.number);
+    }
+    (last.number, passed)
 }
 
 /// How many debuggers there were.

@@ -166,6 +166,27 @@ fn a_crash_at_any_step_loses_no_review_and_no_fix() {
 }
 
 #[test]
+fn a_feature_is_finished_only_after_a_qa_round_of_all_of_it_passed() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..60 {
+        let scenario = Scenario {
+            qa: true,
+            zombies: seed % 2 == 0,
+            random_crashes: usize::try_from(seed % 4).unwrap(),
+            seed,
+            ..Scenario::default()
+        };
+        let outside: Shared = Rc::new(RefCell::new(Outside::new(&scenario)));
+        let report = (0..12).find_map(|_| one_engine(&outside, &scenario));
+        let report = report.unwrap_or_else(|| panic!("{scenario}: no end"));
+        seen.insert(check::rounds(&outside.borrow(), &report, &scenario));
+    }
+    assert!(seen.contains(&(1, true)), "{seen:?}");
+    assert!(seen.contains(&(3, true)), "{seen:?}");
+    assert!(seen.contains(&(3, false)), "{seen:?}");
+}
+
+#[test]
 fn what_somebody_else_ended_meanwhile_is_never_merged() {
     for seed in 0..40 {
         let scenario = Scenario {

@@ -13,8 +13,8 @@ use git_wp::graph::{Graph, Node};
 use git_wp::model::plan::Format;
 use git_wp::model::{Edge, EdgeOrigin, EndReason};
 use git_wp::schedule::{
-    Agenda, Duties, Hands, Item, Limits, OnError, Purses, ReviewPolicy, Reviewer, RunOptions, Stay,
-    growth,
+    Agenda, Duties, Hands, Item, Limits, OnError, Purses, Qa, ReviewPolicy, Reviewer, RunOptions,
+    Stay, growth,
 };
 use git_wp::state::record::{By, PackageBrief, PlanOrigin, RunStarted};
 use git_wp::state::{LockSet, Op, Refusal, Request, View, evaluate};
@@ -35,6 +35,8 @@ pub(super) struct Scenario {
     pub(super) failures: bool,
     /// Two reviewers look at what is merged, and ask for changes at first.
     pub(super) reviews: bool,
+    /// QA agents look at what was merged.
+    pub(super) qa: bool,
 }
 
 impl fmt::Display for Scenario {
@@ -99,6 +101,7 @@ pub(super) struct Outside {
     pub(super) own_heads: BTreeMap<AttemptId, Oid>,
     reviews: bool,
     pub(super) failures: usize,
+    pub(super) qa: bool,
 }
 
 pub(super) fn package(name: &str) -> PackageId {
@@ -142,6 +145,7 @@ impl Outside {
             rooms: BTreeSet::new(),
             own_heads: BTreeMap::new(),
             failures: 0,
+            qa: scenario.qa,
         };
         let base = oid("base");
         outside.git.insert(base, (Vec::new(), None));
@@ -197,6 +201,7 @@ impl Outside {
                 on_error: OnError::Continue,
                 hands: Hands::one("fake", 2),
                 purses: Purses::default(),
+                qa: if self.qa { Qa::On } else { Qa::Off },
                 duties,
                 stay: Stay::Patient(Duration::from_millis(200)),
             },

@@ -7,6 +7,7 @@ use git_wp::base::{AttemptId, Error, Oid, RefName, Result};
 use git_wp::engine::{
     Advanced, Change, Done, Effect, Occurrence, Outcome, Rejection, RunReport, Subject, World,
 };
+use git_wp::model::qa::{QaCheck, QaReading, QaReport, QaResult, QaRound, QaStatus, QaSurface};
 use git_wp::model::review::{Findings, ReviewFailure, ReviewOutcome, Reviewed};
 use git_wp::model::{
     AttemptResult, Evidence, GateVerdict, GateViolation, OutcomeKind, StepEvidence, StepState, Tier,
@@ -109,6 +110,11 @@ impl SimWorld {
                 to: to.clone(),
                 branch: Advanced::There,
             },
+            Effect::Qa {
+                commit,
+                round,
+                merged,
+            } => Outcome::Looked(Box::new(self.look(commit, (*round, *merged)))),
             Effect::Final(commit) => Outcome::FinalChecked {
                 commit: commit.clone(),
                 tree: oid("tree"),
@@ -145,6 +151,47 @@ impl SimWorld {
                 at: out.by().at,
             }),
             note: "its supervisor was gone".to_owned(),
+        }
+    }
+
+    /// A round: half of them pass, the others fail or are void.
+    fn look(&self, commit: &Oid, (number, merged): (u32, u32)) -> QaRound {
+        let luck = self.outside.borrow_mut().random.below(4);
+        let status = match luck {
+            0 | 1 => Some(QaStatus::Pass),
+            2 => Some(QaStatus::Fail),
+            _ => None,
+        };
+        let report = status.map(|status| QaReport {
+            schema_version: 1,
+            surface: "cli".to_owned(),
+            status,
+            checks: vec![QaResult {
+                id: "cli-1".to_owned(),
+                status,
+                evidence: "seen".to_owned(),
+            }],
+            issues: Vec::new(),
+            recommendation: None,
+        });
+        QaRound {
+            number,
+            commit: commit.clone(),
+            merged,
+            plan: vec![QaSurface {
+                name: "cli".to_owned(),
+                seen: Vec::new(),
+                checks: vec![QaCheck {
+                    id: "cli-1".to_owned(),
+                    what: "it works".to_owned(),
+                }],
+            }],
+            readings: vec![QaReading {
+                surface: "cli".to_owned(),
+                agent: "qa".to_owned(),
+                report,
+                faults: Vec::new(),
+            }],
         }
     }
 
