@@ -65,6 +65,7 @@ pub(super) fn sprouts(records: &FeatureView) -> Vec<Sprout> {
             id,
             root: Root::Whole,
             after: sprouts.iter().map(|sprout| sprout.id.clone()).collect(),
+            before: Vec::new(),
             kind: "refine",
             title: format!("Repair what QA round {} found", round.number),
             task: refine::task(round),
