@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use git_wp::base::Oid;
-use git_wp::base::json::{self, json};
+use git_wp::base::json::{self, Value, json};
 use git_wp::model::{Findings, ReviewType};
 use git_wp::plan::{Spans, review_findings};
 use git_wp::review::read::{Asked, Document, answer, document};
@@ -216,7 +216,7 @@ fn reports_manifests_and_loops_are_read_in_their_versions() {
     for (text, trend) in [
         (
             r#"{"schema_version": 3, "change_id": "c", "current_phase": "IMPL_FIX", "iteration": 2,
-             "findings_trend": [4, 2], "phase_archetype": null}"#,
+             "findings_trend": [4, 2], "findings": [{"any": 1}], "phase_archetype": null}"#,
             vec![4, 2],
         ),
         (
@@ -271,4 +271,103 @@ fn an_answer_is_strict_where_a_verdict_depends_on_it() {
         assert_eq!(why.as_str(), reason, "{answered}");
         assert!(!findings.is_empty(), "{answered}");
     }
+}
+
+/// Every value of `seed`, replaced by each of `junk` in turn.
+fn variants(seed: &Value, junk: &[Value]) -> Vec<Value> {
+    let mut pointers = Vec::new();
+    walk(seed, String::new(), &mut pointers);
+    let mut out = Vec::new();
+    for pointer in &pointers {
+        for value in junk {
+            let mut document = seed.clone();
+            *document.pointer_mut(pointer).unwrap() = value.clone();
+            out.push(document);
+        }
+    }
+    out
+}
+
+fn walk(value: &Value, pointer: String, out: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                walk(item, format!("{pointer}/{at}"), out);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                walk(field, format!("{pointer}/{name}"), out);
+            }
+        }
+        _ => {}
+    }
+    out.push(pointer);
+}
+
+#[test]
+fn whatever_stands_in_a_field_what_is_read_fits_and_what_is_not_is_told() {
+    let junk = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!(u64::MAX),
+        json!(""),
+        json!(" \u{202e}x\u{1b}"),
+        json!("long ".repeat(8_000)),
+        json!([]),
+        json!([[], {}, "x"]),
+        json!({}),
+        json!({"name": {"name": 1}, "start": 0, "end": -4}),
+    ];
+    let seeds = [
+        json!({"schema_version": 2, "review_type": "plan", "target": "t", "reviewer": "r",
+            "reviewer_vendor": "v", "commit": "abababa", "base": "1234567", "summary": "s",
+            "earlier": [{"key": "f-0123456789abcdef", "state": "open", "note": "n"}],
+            "findings": [{"id": 1, "type": "odd", "criticality": "low", "disposition": "fix",
+                "axis": "security", "severity": "nit", "description": "d", "resolution": "r",
+                "package_id": "p", "file_path": "a/b.py", "line_range": {"start": 1, "end": 2}}]}),
+        json!({"consensus_findings": [{"status": "confirmed", "agreed_criticality": "low",
+            "recommended_disposition": "fix"}], "reviewers": [{"vendor": "v", "success": true}],
+            "quorum_met": true, "summary": {"blocking_count": 1}}),
+        json!({"dispatches": [{"vendor": "v", "success": true, "error": "e"}],
+            "quorum_requested": 1, "vendors": [{"name": "v", "findings_path": "f"}]}),
+        json!({"current_phase": "p", "iteration": 1, "findings_trend": [1, {"blocking": 2}]}),
+    ];
+    let commit = Oid::parse(&"ab".repeat(20)).unwrap();
+    let (mut read, mut refused) = (0, 0);
+    for document_of in seeds.iter().flat_map(|seed| variants(seed, &junk)) {
+        let bytes = json::line(&document_of).unwrap().into_bytes();
+        match document(&bytes, "x.json") {
+            Ok(old) => {
+                read += 1;
+                if let Document::Findings(findings) = &old.document {
+                    fits(findings);
+                }
+            }
+            Err(told) => {
+                refused += 1;
+                assert!(!told.is_empty(), "{document_of}");
+                assert!(
+                    told.iter()
+                        .all(|one| one.line > 0 && !one.message.contains('\u{1b}'))
+                );
+            }
+        }
+        let asked = Asked {
+            commit: &commit,
+            review_type: ReviewType::Plan,
+            target: "t",
+            source: "x.json",
+        };
+        match answer(&bytes, asked) {
+            Ok(findings) => fits(&findings),
+            Err((_, told)) => assert!(!told.is_empty(), "{document_of}"),
+        }
+    }
+    assert!(
+        read > 100 && refused > 100,
+        "{read} read, {refused} refused"
+    );
 }

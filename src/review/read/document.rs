@@ -23,15 +23,10 @@ const CONSENSUS: [&str; 4] = [
 ];
 /// Fields that only a manifest has.
 const MANIFEST: [&str; 3] = ["dispatches", "quorum_requested", "quorum_received"];
-/// Fields that only the state of a loop has.
-const LOOP: [&str; 6] = [
-    "current_phase",
-    "findings_trend",
-    "converged",
-    "convergence_status",
-    "trend",
-    "phase",
-];
+/// Fields that the state of a loop has whatever else it carries.
+const LOOP_SURE: [&str; 2] = ["current_phase", "findings_trend"];
+/// Fields that the state of a loop has and no document that lists findings.
+const LOOP: [&str; 4] = ["converged", "convergence_status", "trend", "phase"];
 
 /// One document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,7 +98,7 @@ fn one(top: &At<'_>) -> Option<Document> {
         manifest(top).map(Document::Manifest)
     } else if has(&CONSENSUS) || name.contains("consensus") {
         consensus_file(top).map(Document::Consensus)
-    } else if has(&LOOP) && list.is_none() {
+    } else if has(&LOOP_SURE) || (has(&LOOP) && list.is_none()) {
         loop_state(top).map(Document::Loop)
     } else if let Some(list) = list {
         // A runner's wrapper keeps the reviewer's own document inside.
