@@ -38,8 +38,8 @@ pub(super) fn fixes<'a>(
                 break;
             }
             let reviews = reviews_of(records, package);
-            let of_round = reviews.iter().filter(|r| r.round == round);
-            let commit = of_round.last().map(|r| r.commit.clone());
+            let mut of_round = reviews.iter().filter(|r| r.round == round);
+            let commit = of_round.next_back().map(|r| r.commit.clone());
             let found = commit.map(|c| verdict(&reviews, &c, &policy.rule(), &rulings));
             out.push(Sprout {
                 task: task(package, round, found.as_ref()),
