@@ -222,10 +222,12 @@ fn publish(store: &Store, names: &[String]) {
         after: Vec::new(),
         retries: 1,
         gate: false,
+        definition: None,
     };
     let plan = PlanOrigin {
         barrier: None,
         eager: false,
+        contracts: Vec::new(),
         hash: ContentHash::of(b"plan"),
         blob,
         path: String::new(),

@@ -12,7 +12,8 @@ pub(super) fn contract_files(subject: &Subject<'_>, context: &Context<'_>) -> Ve
     let one = |file: &Contract| {
         let span = place(subject, &file.path);
         let path = foreign(&file.path);
-        let Some(bytes) = read(subject, context, &file.path) else {
+        let read = |path: &str| (context.read_file)(path);
+        let Some(bytes) = contract_bytes(&subject.plan.source, read, &file.path) else {
             let message = format!("the contract file `{path}` does not exist");
             let hint = "add the file, or take it out of `contracts`; \
                 paths begin at the repository root, else at the plan's folder";
@@ -33,18 +34,25 @@ pub(super) fn contract_files(subject: &Subject<'_>, context: &Context<'_>) -> Ve
         .collect()
 }
 
-/// From the repository root, else from the plan's folder; never from outside.
-fn read(subject: &Subject<'_>, context: &Context<'_>, path: &str) -> Option<Vec<u8>> {
+/// The bytes of a contract: from the repository root, else from the plan's folder; never from
+/// outside. `source` is the plan's own path.
+pub fn contract_bytes(
+    source: &str,
+    read_file: impl Fn(&str) -> Option<Vec<u8>>,
+    path: &str,
+) -> Option<Vec<u8>> {
+    contract_places(source, path)
+        .into_iter()
+        .find_map(|path| read_file(&path))
+}
+
+/// Where a contract may be, in the order in which it is looked for.
+pub fn contract_places(source: &str, path: &str) -> Vec<String> {
     let path = path.strip_prefix("./").unwrap_or(path);
-    let folder = subject
-        .plan
-        .source
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder);
-    [path.to_owned(), format!("{folder}/{path}")]
-        .iter()
-        .filter(|path| !RepoPath::from(path.as_str()).is_hostile())
-        .find_map(|path| (context.read_file)(path))
+    let folder = source.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let places = [path.to_owned(), format!("{folder}/{path}")].into_iter();
+    let inside = places.filter(|path| !RepoPath::from(path.as_str()).is_hostile());
+    inside.collect()
 }
 
 fn place(subject: &Subject<'_>, path: &str) -> Span {

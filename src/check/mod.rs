@@ -12,4 +12,5 @@ mod subject;
 mod sundry;
 
 pub use context::Context;
+pub use contracts::{contract_bytes, contract_places};
 pub use report::{Report, check, judge, validate};

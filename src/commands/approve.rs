@@ -12,8 +12,8 @@ use crate::config::rights::Subject;
 use crate::model::programs::{self, Program};
 use crate::model::{Format, Plan, Trust};
 use crate::report;
-use crate::state::Op;
 use crate::state::record::Approval;
+use crate::state::{FeatureView, Op};
 use crate::store::{Load, Store};
 
 /// Say yes to a plan, on this machine
@@ -119,7 +119,10 @@ fn publish(
         .grant(Subject::Plan, feature.id.as_str(), terms, now)?;
     let store = cx.store()?;
     let blob = store.put_blob(&valid.text)?;
-    let plan = reading::origin(valid, blob.clone(), cx.by()?);
+    let view = store.view(&Load::Features(vec![feature.id.clone()]))?;
+    let none = FeatureView::default();
+    let records = view.features.get(&feature.id).unwrap_or(&none);
+    let plan = reading::origin((valid, records), blob.clone(), cx.by()?);
     let publish = Op::Publish {
         feature: feature.id.clone(),
         title: feature.title.clone(),

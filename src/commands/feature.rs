@@ -157,8 +157,8 @@ fn unpublished(cx: &mut Context<'_>, valid: &reading::ValidPlan) -> Result<Featu
         label: cx.label(),
         at: cx.now(),
     };
-    let origin = reading::origin(valid, cx.repo()?.format().null(), by);
     let mut records = FeatureView::default();
+    let origin = reading::origin((valid, &records), cx.repo()?.format().null(), by);
     records.plans.insert(origin.hash.clone(), origin);
     Ok(records)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::base::text::foreign;
-use crate::base::{Error, FeatureId, Oid, RepoPath, Result};
+use crate::base::{ContentHash, Error, FeatureId, Oid, RepoPath, Result};
 use crate::check::{self, Report};
 use crate::commands::Context;
 use crate::commands::change::{self, Change, LinearChange};
@@ -15,9 +15,10 @@ use crate::plan::document::{self, Asked, BarrierAsked};
 use crate::plan::outline::Outline;
 use crate::plan::{self, Parsed};
 use crate::schedule::gates;
+use crate::schedule::agreed;
 use crate::scope::Fold;
 use crate::state::FeatureView;
-use crate::state::record::{By, PackageBrief, PlanOrigin};
+use crate::state::record::{By, ContractSeen, PackageBrief, PlanOrigin};
 use crate::store::Store;
 
 /// A plan that was read and judged.
@@ -28,6 +29,8 @@ pub(super) struct Reading {
     pub report: Report,
     /// The text.
     pub text: Vec<u8>,
+    /// Its contracts as they are.
+    pub contracts: Vec<ContractSeen>,
 }
 
 /// A plan without errors, as far as it is left to do.
@@ -44,6 +47,8 @@ pub(super) struct ValidPlan {
     pub outline: Option<Outline>,
     /// How it was read.
     pub asked: Asked,
+    /// Its contracts as they are.
+    pub contracts: Vec<ContractSeen>,
     /// Warnings.
     pub findings: Vec<Finding>,
 }
@@ -144,6 +149,7 @@ fn taken(reading: Reading, asked: Asked) -> Result<ValidPlan> {
         parsed,
         report,
         text,
+        contracts,
     } = reading;
     let Some(plan) = parsed.plan else {
         return Err(not_valid(&report));
@@ -161,6 +167,7 @@ fn taken(reading: Reading, asked: Asked) -> Result<ValidPlan> {
         terms,
         outline: parsed.outline,
         asked,
+        contracts,
         findings: report.findings,
     })
 }
@@ -231,6 +238,8 @@ fn as_published(
         return Err(Error::damaged("plan", message).hint("git wp doctor"));
     }
     valid.findings.clear();
+    // What was approved counts, whatever the place that it was read from has now.
+    valid.contracts.clone_from(&origin.contracts);
     Ok(valid)
 }
 
@@ -276,7 +285,13 @@ fn judge(
     };
     let parsed = plan::open(&bytes, &source, format, asked);
     let report = check::judge(&parsed, &source, &context);
+    let files = parsed.plan.iter().flat_map(|plan| &plan.contracts.files);
+    let seen = files.map(|file| ContractSeen {
+        path: file.path.clone(),
+        hash: check::contract_bytes(&source, read_file, &file.path).map(|b| ContentHash::of(&b)),
+    });
     Ok(Reading {
+        contracts: seen.collect(),
         parsed,
         report,
         text: bytes,
@@ -322,6 +337,7 @@ fn as_reading(plan: Plan, text: Vec<u8>) -> Reading {
         findings: Vec::new(),
     };
     Reading {
+        contracts: Vec::new(),
         parsed: Parsed {
             plan: Some(plan),
             findings: Vec::new(),
@@ -334,7 +350,11 @@ fn as_reading(plan: Plan, text: Vec<u8>) -> Reading {
 }
 
 /// The record of a plan whose bytes stand in `blob`.
-pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
+pub(super) fn origin(
+    (valid, records): (&ValidPlan, &FeatureView),
+    blob: Oid,
+    by: By,
+) -> PlanOrigin {
     let plan = &valid.plan;
     let briefs = plan.packages.iter().map(|package| PackageBrief {
         id: package.id.clone(),
@@ -346,6 +366,7 @@ pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
             .collect(),
         retries: package.retry_budget,
         gate: gates::is_gate(package),
+        definition: Some(agreed::definition(package, &valid.contracts, records)),
     });
     PlanOrigin {
         hash: plan.hash.clone(),
@@ -355,6 +376,7 @@ pub(super) fn origin(valid: &ValidPlan, blob: Oid, by: By) -> PlanOrigin {
         plan_revision: plan.feature.plan_revision,
         contracts_revision: plan.contracts.revision,
         packages: briefs.collect(),
+        contracts: valid.contracts.clone(),
         barrier: valid
             .asked
             .barrier

@@ -65,6 +65,8 @@ pub struct Engine<'a> {
     pub(super) warnings: Vec<String>,
     /// When something of the feature changed last.
     changed: Option<Timestamp>,
+    /// Plans that the feature had when this process began.
+    plans: Option<usize>,
 }
 
 /// What came of one look around.
@@ -92,6 +94,7 @@ impl<'a> Engine<'a> {
             branch: None,
             warnings: Vec::new(),
             changed: None,
+            plans: None,
         }
     }
 
@@ -163,6 +166,8 @@ impl<'a> Engine<'a> {
             self.tell_link(world);
         }
         let records = self.view.features.get(&self.job.feature);
+        let plans = records.map_or(0, |records| records.plans.len());
+        self.observed.replanned = plans > *self.plans.get_or_insert(plans);
         let packages = records.into_iter().flat_map(|r| r.packages.values());
         let live: Vec<_> = packages.filter_map(|p| p.live()).collect();
         let mine = self.observed.mine.iter();

@@ -9,6 +9,7 @@ use crate::graph::Graph;
 use crate::model::{Package, Plan, Tier};
 use crate::schedule::gates;
 use crate::state::LockSet;
+use crate::state::record::PackageBrief;
 
 /// All packages of a plan, prepared for deciding.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -85,6 +86,17 @@ impl Agenda {
         self.sprouts.get(id).copied()
     }
 
+    /// The same with the definitions that were recorded when the plan was published.
+    pub fn stamped(mut self, briefs: &[PackageBrief]) -> Self {
+        for brief in briefs {
+            let place = self.index.get(&brief.id);
+            if let (Some(at), Some(definition)) = (place, &brief.definition) {
+                self.items[*at].definition = definition.clone();
+            }
+        }
+        self
+    }
+
     /// In file order.
     pub fn items(&self) -> &[Item] {
         &self.items
@@ -155,13 +167,23 @@ pub fn lock_set(package: &Package, alone: bool) -> LockSet {
     }
 }
 
-/// A hash of everything the plan says of the package.
+/// A hash of what the plan says of the work: text, scope, locks, verification and what must come
+/// out. Two packages with the same one are the same work, also in two revisions of a plan.
 ///
 /// The debug form names every field in order, so two definitions that differ anywhere differ
-/// here; it need not be the same in another release, where it only makes a live attempt start
-/// anew. How the package stands in its document is no part of it: that changes as work goes on.
+/// here; it need not be the same in another release, so what counts is the one that was recorded
+/// when the plan was published. How the package stands in its document is no part of it: that
+/// changes as work goes on. Nor is when it starts, how long it may take and how often it is tried.
 pub fn definition(package: &Package) -> ContentHash {
     let mut package = package.clone();
     package.listing = None;
+    package.depends_on.clear();
+    package.priority = 0;
+    package.timeout_minutes = 0;
+    package.retry_budget = 0;
+    package.min_trust_level = 0;
+    package.locks.ttl_minutes = 0;
+    package.locks.reason = None;
+    package.metadata.clear();
     ContentHash::of(format!("{package:?}").as_bytes())
 }

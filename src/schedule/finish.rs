@@ -162,7 +162,7 @@ fn verdict(picture: &Picture<'_>) -> Verdict {
     {
         return Verdict::Result(RunResult::Failed);
     }
-    if is_asked(records) {
+    if is_asked(records) || input.observed.replanned {
         return Verdict::Result(RunResult::Partial);
     }
     let merged = |s: &Stage<'_>| matches!(s, Stage::Merged { .. });

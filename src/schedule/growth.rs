@@ -10,8 +10,8 @@ use crate::base::{ContentHash, PackageId};
 use crate::model::package::{Locks, Outputs};
 use crate::model::{Edge, EdgeOrigin, Package, Plan, ScopeMode, ScopeSpec, Verification};
 use crate::schedule::agenda::{Agenda, Item};
-use crate::schedule::sprout::{Root, Sprout};
-use crate::schedule::{fixes, gates, qa};
+use crate::schedule::sprout::{self, Root, Sprout};
+use crate::schedule::{fixes, gates, qa, revise};
 use crate::scope::{Fold, Pattern};
 use crate::state::record::PackageBrief;
 use crate::state::{FeatureView, LockSet};
@@ -21,7 +21,8 @@ const RETRIES: u32 = 1;
 
 /// Everything the loops want beside these packages of the plan, in the order in which they came up.
 pub fn sprouts(briefs: &[PackageBrief], records: &FeatureView) -> Vec<Sprout> {
-    let mut all = gates::rework(briefs, records);
+    let mut all = revise::redone(briefs, records);
+    all.extend(gates::rework(briefs, records));
     let planned = briefs.iter().filter(|brief| !brief.gate);
     let planned: Vec<PackageId> = planned.map(|brief| brief.id.clone()).collect();
     let subjects = planned.iter().chain(all.iter().map(|sprout| &sprout.id));
@@ -53,6 +54,7 @@ pub fn briefs<'a>(planned: &'a [PackageBrief], records: &FeatureView) -> Cow<'a,
             after: after(sprout, planned.iter().map(|b| &b.id)),
             retries: retries.unwrap_or(RETRIES),
             gate: false,
+            definition: None,
         });
     }
     Cow::Owned(all)
@@ -60,7 +62,7 @@ pub fn briefs<'a>(planned: &'a [PackageBrief], records: &FeatureView) -> Cow<'a,
 
 /// True if no loop has anything to say: what is asked again and again costs nothing then.
 fn is_bare(records: &FeatureView) -> bool {
-    records.judged.is_empty()
+    records.judged.is_empty() && !revise::is_revised(records)
 }
 
 /// Sprouts for which a package has to wait, because it waits for their root.
@@ -113,6 +115,7 @@ impl Agenda {
             after: item.after.clone(),
             retries: item.retries,
             gate: item.gate,
+            definition: Some(item.definition.clone()),
         });
         briefs.collect()
     }
@@ -123,12 +126,11 @@ impl Agenda {
             Root::Several(roots) => self.united(&|item| roots.contains(&item.id))?,
             Root::Whole => self.united(&|_| true)?,
         };
-        let definition = format!("{}\n{}", root.definition, sprout.task);
         Some(Item {
             id: sprout.id.clone(),
             gate: false,
             after: after(sprout, self.items().iter().map(|item| &item.id)),
-            definition: ContentHash::of(definition.as_bytes()),
+            definition: sprout::definition(&root.definition, &sprout.task),
             ..root
         })
     }

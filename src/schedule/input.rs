@@ -156,6 +156,8 @@ pub struct Observed {
     pub rooms: BTreeSet<AttemptId>,
     /// Claims that were refused on exactly this view, with the reason.
     pub refused: BTreeMap<PackageId, String>,
+    /// A newer plan of the feature was published since this process began.
+    pub replanned: bool,
     /// A signal asked to stop.
     pub stop: Stop,
     /// Attempts of other clones that have shown no sign of life for longer than their lease.

@@ -155,7 +155,9 @@ fn green(picture: &Picture<'_>, id: &PackageId) -> Option<Holding> {
         .any(|d| matches!(d, Decision::End { holding, .. } if holding.attempt == grant.attempt));
     let paused = stage::paused(picture.input.records(), id).is_some()
         || super::contention::pause_lock(&picture.input).is_some()
-        || questions::obstacle(picture.input.records(), id).is_some();
+        || questions::obstacle(picture.input.records(), id).is_some()
+        // What this process knows of the plan is old: it may not be what is wanted any more.
+        || picture.input.observed.replanned;
     // Who else holds it is done with it: everything is on record, and the landing protects it.
     let observed = picture.input.observed;
     let held = observed.supervised.contains(&grant.attempt) || picture.input.is_foreign(grant);

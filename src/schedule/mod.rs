@@ -5,6 +5,7 @@
 //! disk, a clock or git: what lies outside the ref comes as [`Observed`].
 
 pub mod agenda;
+pub mod agreed;
 mod attend;
 pub mod begin;
 mod choose;
@@ -23,6 +24,7 @@ mod picture;
 pub mod qa;
 pub mod readiness;
 pub mod review;
+pub mod revise;
 pub mod side_by_side;
 pub mod sprout;
 pub mod stage;

@@ -1,6 +1,6 @@
 //! What a loop asks for: a package that no plan names, and where it comes from.
 
-use crate::base::PackageId;
+use crate::base::{ContentHash, PackageId};
 
 /// A package that a loop wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,4 +40,9 @@ pub fn id(prefix: &str, root: &PackageId, number: u32) -> Option<PackageId> {
     };
     let whole = PackageId::parse(&name)?;
     PackageId::parse(&whole.slug())
+}
+
+/// The definition of a sprout: that of its root, and what is to be done.
+pub fn definition(root: &ContentHash, task: &str) -> ContentHash {
+    ContentHash::of(format!("{root}\n{task}").as_bytes())
 }

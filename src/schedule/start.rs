@@ -81,6 +81,9 @@ fn asked(picture: &Picture<'_>, item: &Item) -> Option<Why> {
     if !picture.selected(item) {
         return Some(Why::NotSelected);
     }
+    if picture.input.observed.replanned {
+        return Some(Why::Replanned);
+    }
     (picture.input.observed.stop != Stop::No).then_some(Why::Stopping)
 }
 

@@ -61,6 +61,7 @@ fn plan_at(millis: i64) -> PlanOrigin {
         packages: Vec::new(),
         barrier: None,
         eager: false,
+        contracts: Vec::new(),
         by: By {
             at: Timestamp::from_millis(millis),
             ..by()
@@ -547,6 +548,7 @@ fn a_status_says_why_down_to_the_cause() {
             after: item.after.clone(),
             retries: item.retries,
             gate: false,
+            definition: None,
         })
         .collect();
     let standing = status::standing_of(&scene.view.features[&feature()], &briefs, None);

@@ -45,6 +45,8 @@ pub enum Why {
     OnHold(String),
     /// Somebody has to answer a question, or to do what was answered; in words.
     Asked(String),
+    /// A newer plan was approved since this process began.
+    Replanned,
     /// Another agent was asked for, and every agent of its chain has tried it.
     NoOther,
     /// The run was told to do other packages only.
@@ -125,6 +127,7 @@ impl Why {
             | Why::Unserved { .. }
             | Why::Spent(_)
             | Why::NoOther
+            | Why::Replanned
             | Why::NotSelected
             | Why::SelectedWithout(_)
             | Why::StoppedAfter(_)
@@ -168,6 +171,7 @@ impl fmt::Display for Why {
             }
             Why::Spent(words) => f.write_str(words),
             Why::OnHold(why) | Why::Asked(why) => write!(f, "{}", text::foreign(why)),
+            Why::Replanned => f.write_str("a newer plan was approved: git wp implement goes on"),
             Why::NoOther => f.write_str("every agent that may do it has tried it: --agent NAME"),
             Why::NotSelected => f.write_str("not selected"),
             Why::SelectedWithout(ids) => {

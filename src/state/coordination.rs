@@ -91,6 +91,7 @@ impl World {
         let plan = PlanOrigin {
             barrier: None,
             eager: false,
+            contracts: Vec::new(),
             hash: ContentHash::of(b"plan"),
             blob: Oid::parse(&"e".repeat(40)).unwrap(),
             path: String::new(),
@@ -102,6 +103,7 @@ impl World {
                 after: Vec::new(),
                 retries: 1,
                 gate: false,
+                definition: None,
             }],
             by,
         };

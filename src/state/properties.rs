@@ -330,10 +330,12 @@ fn publish(feature: FeatureId, which: u8) -> Op {
         after: Vec::new(),
         retries: 1,
         gate: false,
+        definition: None,
     };
     let plan = PlanOrigin {
         barrier: None,
         eager: false,
+        contracts: Vec::new(),
         hash: plan_hash(which),
         blob: oid('e'),
         path: String::new(),

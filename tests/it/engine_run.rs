@@ -222,10 +222,12 @@ impl Lab {
             after: item.after.clone(),
             retries: item.retries,
             gate: false,
+            definition: None,
         });
         let origin = PlanOrigin {
             barrier: None,
             eager: false,
+            contracts: Vec::new(),
             hash: ContentHash::of(self.text.as_bytes()),
             blob: blob.clone(),
             path: "plan.yaml".to_owned(),

@@ -42,6 +42,7 @@ mod cli_readme;
 mod cli_rehearsal;
 mod cli_relay;
 mod cli_review;
+mod cli_revise;
 mod cli_rooms;
 mod cli_secrets;
 mod cli_skill;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::json::{Value, json};
+use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, Kind, PackageId, RepoPath, Result, json};
 use crate::commands::{Answer, Context, task_list};
 use crate::engine::{Advanced, RunReport};
@@ -15,6 +16,7 @@ use crate::report::style::{Label, Page};
 use crate::report::summary::{self, Ending, Sources};
 use crate::report::view::{AwaitingRow, StatusView};
 use crate::report::{status, view};
+use crate::schedule::revise;
 use crate::state::FeatureView;
 use crate::store::Load;
 
@@ -91,6 +93,7 @@ pub(super) fn render(
         .waits
         .iter()
         .map(|(id, why)| json!({"package": id, "why": why.to_string()}));
+    let reuse = revise::reuse(&records);
     let completion = list.map(|list| task_list::completion(list, report, &shown));
     let mut data = json!({
         "feature": report.feature,
@@ -101,6 +104,7 @@ pub(super) fn render(
         "packages": json::value(&shown.packages)?,
         "awaiting": awaiting(report),
         "questions": json::value(&shown.questions)?,
+        "reuse": json::value(&reuse)?,
         "waits": waits.collect::<Vec<_>>(),
         "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
         "seconds": report.seconds,
@@ -115,7 +119,10 @@ pub(super) fn render(
     if let Some(completion) = &completion {
         data["completion"] = json::value(completion)?;
     }
-    let text = table + &text(report, &shown, page);
+    let mut text = table + &text(report, &shown, page);
+    for line in revise::words(&reuse) {
+        text.push_str(&format!("{}\n", foreign(&line)));
+    }
     Ok(Answer::done(data, text).exit(report.exit_code()))
 }
 

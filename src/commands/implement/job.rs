@@ -20,7 +20,7 @@ use crate::model::{Format, Plan};
 use crate::os::signal::Signals;
 use crate::report::status::quoted;
 use crate::schedule::{Agenda, Limits, ReviewPolicy};
-use crate::state::record::{By, RunStarted};
+use crate::state::record::{By, PlanOrigin, RunStarted};
 use crate::state::{FeatureView, Op};
 use crate::store::Load;
 
@@ -41,6 +41,8 @@ pub(super) struct Planned {
     pub(super) merged: usize,
     /// True unless the run goes on with one that was begun, or has nothing to do.
     is_new: bool,
+    /// The record of the plan.
+    origin: PlanOrigin,
     repo: Repo,
 }
 
@@ -106,12 +108,17 @@ impl Planned {
             word.or_insert(json!(jobs));
         }
         let merged = merged(&valid.plan, records);
+        let actor = by.actor.clone();
+        let origin = match records.plans.get(&valid.plan.hash) {
+            Some(origin) => origin.clone(),
+            None => reading::origin((valid, records), repo.format().null(), by),
+        };
         let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
         let hands = setup::hands(&staff);
         let job = Job {
             feature,
-            agenda: Agenda::of(&valid.plan, &valid.graph),
-            options: asked.options(&started, hands, by.actor),
+            agenda: Agenda::of(&valid.plan, &valid.graph).stamped(&origin.packages),
+            options: asked.options(&started, hands, actor),
             limits: limits(args, jobs),
             started,
         };
@@ -122,6 +129,7 @@ impl Planned {
             agent,
             merged,
             is_new,
+            origin,
             repo,
         })
     }
@@ -162,7 +170,11 @@ impl Planned {
         let op = Op::Publish {
             feature: self.job.feature.clone(),
             title: valid.plan.feature.title.clone(),
-            plan: reading::origin(valid, blob.clone(), cx.by()?),
+            plan: PlanOrigin {
+                blob: blob.clone(),
+                by: cx.by()?,
+                ..self.origin.clone()
+            },
         };
         let feature = &self.job.feature;
         let branch = self.job.started.branch.as_str();

@@ -115,6 +115,9 @@ pub(in crate::commands) fn leave(
         Ending::Told(None) => ("broke off".to_owned(), Vec::new()),
         Ending::Found => ("broke off: its process was killed".to_owned(), Vec::new()),
     };
+    // What a revision of the plan meant for its packages is worth more than its number.
+    let mut decisions = decisions;
+    decisions.extend(revise::words(&revise::reuse(records)));
     let is_open = |s: PackageStatus| !matches!(s, PackageStatus::Merged | PackageStatus::Running);
     let merged = rows(&status, |s| s == PackageStatus::Merged);
     let left = Left {

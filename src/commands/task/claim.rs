@@ -252,7 +252,7 @@ pub(in crate::commands) fn planned(
     let plan = plan::read(&bytes, &origin.path)
         .plan
         .ok_or_else(|| no_plan(found))?;
-    let agenda = Agenda::of(&plan, &Graph::of(&plan));
+    let agenda = Agenda::of(&plan, &Graph::of(&plan)).stamped(&origin.packages);
     let item = agenda.get(package).cloned().ok_or_else(|| {
         let message = format!("`{}` has no package `{package}`", found.id);
         let hint = format!("git wp status {}", found.id);

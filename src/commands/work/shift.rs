@@ -64,9 +64,11 @@ impl Shop<'_> {
         let hands = setup::hands(&staff);
         let options = options(&run, (self.args, hands), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);
+        let origin = records.plans.get(&valid.plan.hash);
+        let briefs = origin.map_or(&[][..], |origin| &origin.packages);
         let job = Job {
             feature: feature.clone(),
-            agenda: Agenda::of(&valid.plan, &valid.graph),
+            agenda: Agenda::of(&valid.plan, &valid.graph).stamped(briefs),
             limits: Limits {
                 jobs: jobs.unwrap_or_else(|| setup::jobs(&settings)),
                 ..Limits::default()

@@ -39,6 +39,9 @@ pub struct PlanOrigin {
     pub contracts_revision: u32,
     /// Verbatim ids of the packages in file order, so that a status needs no parser.
     pub packages: Vec<PackageBrief>,
+    /// The contracts as they were approved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<ContractSeen>,
     /// The barrier between groups of a document, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barrier: Option<String>,
@@ -61,6 +64,19 @@ pub struct PackageBrief {
     /// True for a gate of a document: a review whose verdict lets others go on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate: bool,
+    /// Hash of the definition, and of the contracts that it concerns; a package of another
+    /// revision with the same one is the same work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<ContentHash>,
+}
+
+/// A contract file as it was approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractSeen {
+    /// As the plan writes it.
+    pub path: String,
+    /// SHA-256 of its bytes; `None`: there was no such file.
+    pub hash: Option<ContentHash>,
 }
 
 /// A person approved these bytes on a machine. History; the right to run is a local file.

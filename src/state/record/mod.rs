@@ -60,8 +60,8 @@ mod task;
 pub use decided::{Decided, Judge, Sentence};
 pub use entry::{Authority, Body, By, FORMAT_VERSION, FormatRecord, Record};
 pub use fact::{
-    Answer, Approval, Attempt, Delivered, EvidenceFact, Extent, FinalCheck, LockClaim, Open,
-    PackageBrief, PlanOrigin, RunEnded, RunStarted, Salvage,
+    Answer, Approval, Attempt, ContractSeen, Delivered, EvidenceFact, Extent, FinalCheck,
+    LockClaim, Open, PackageBrief, PlanOrigin, RunEnded, RunStarted, Salvage,
 };
 pub use judged::{Judged, Judgement, Waiver};
 pub use register::{Beat, Session, SessionLife, SessionStatus};

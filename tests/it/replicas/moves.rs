@@ -325,6 +325,7 @@ pub(super) fn publish(i: usize, plan: u8) -> Op {
         after: Vec::new(),
         retries: 1,
         gate: false,
+        definition: None,
     };
     Op::Publish {
         feature: feature(i),
@@ -332,6 +333,7 @@ pub(super) fn publish(i: usize, plan: u8) -> Op {
         plan: PlanOrigin {
             barrier: None,
             eager: false,
+            contracts: Vec::new(),
             hash: ContentHash::of(&[plan]),
             blob: oid("plan"),
             path: String::new(),

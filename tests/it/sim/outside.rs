@@ -159,10 +159,12 @@ impl Outside {
             after: after.iter().map(|a| package(a)).collect(),
             retries: *retries,
             gate: false,
+            definition: None,
         });
         let plan = PlanOrigin {
             barrier: None,
             eager: false,
+            contracts: Vec::new(),
             hash: ContentHash::of(b"plan"),
             blob: oid("plan"),
             path: "plan.yaml".to_owned(),

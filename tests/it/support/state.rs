@@ -60,10 +60,12 @@ pub(crate) fn publish(txn: &str, blob: &Oid, packages: &[String]) -> Request {
         after: Vec::new(),
         retries: 1,
         gate: false,
+        definition: None,
     };
     let plan = PlanOrigin {
         barrier: None,
         eager: false,
+        contracts: Vec::new(),
         hash: plan_hash(),
         blob: blob.clone(),
         path: "plan.yaml".to_owned(),
