@@ -10,6 +10,7 @@ use crate::commands::verbs::memories;
 use crate::engine::{Event, EventKind, RunReport};
 use crate::model::PackageStatus;
 use crate::report::view::StatusView;
+use crate::schedule::revise;
 use crate::state::FeatureView;
 use crate::store::{Load, Store};
 
