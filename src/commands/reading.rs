@@ -14,8 +14,8 @@ use crate::os::file;
 use crate::plan::document::{self, Asked, BarrierAsked};
 use crate::plan::outline::Outline;
 use crate::plan::{self, Parsed};
-use crate::schedule::gates;
 use crate::schedule::agreed;
+use crate::schedule::gates;
 use crate::scope::Fold;
 use crate::state::FeatureView;
 use crate::state::record::{By, ContractSeen, PackageBrief, PlanOrigin};
@@ -346,6 +346,18 @@ fn as_reading(plan: Plan, text: Vec<u8>) -> Reading {
         },
         report,
         text,
+    }
+}
+
+/// The record of a plan: as it was published, else as it would be.
+pub(super) fn recorded(
+    (valid, records): (&ValidPlan, &FeatureView),
+    blob: Oid,
+    by: By,
+) -> PlanOrigin {
+    match records.plans.get(&valid.plan.hash) {
+        Some(origin) => origin.clone(),
+        None => origin((valid, records), blob, by),
     }
 }
 

@@ -4,6 +4,7 @@
 //! What it touches stands behind [`World`], which has two homes: this machine, and the
 //! simulation of the tests, which crashes at every step.
 
+mod claims;
 mod close;
 mod difference;
 pub mod effect;

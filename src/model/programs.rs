@@ -76,12 +76,14 @@ pub fn of_project(project: &Project) -> Vec<Program> {
     let setup = project.worktree.setup.iter();
     let teardown = project.worktree.teardown.iter();
     let last = project.verify.final_commands.iter();
+    let contracts = project.contracts.verify.iter();
     let status = project.purple.status_command.iter();
     let server = project.purple.status_server.iter();
     setup
         .map(|c| one("[worktree] setup", c))
         .chain(teardown.map(|c| one("[worktree] teardown", c)))
         .chain(last.map(|c| one("[verify] final", c)))
+        .chain(contracts.map(|c| one("[contracts] verify", c)))
         .chain(status.map(|c| one("[purple] status_command", c)))
         .chain(server.map(|c| one("[purple] status_server", c)))
         .collect()

@@ -148,6 +148,8 @@ pub enum Durability {
 pub struct Project {
     /// `[verify]`
     pub verify: VerifySettings,
+    /// `[contracts]`
+    pub contracts: ContractSettings,
     /// `[worktree]`
     pub worktree: RoomSettings,
     /// `[locks]`
@@ -206,6 +208,14 @@ pub struct VerifySettings {
     pub on_merge: OnMerge,
     /// Wall-clock limit of one command, in minutes; 0 means 30.
     pub timeout_minutes: u32,
+}
+
+/// `[contracts]` of `wp.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContractSettings {
+    /// Command lines that hold the finished feature against its contracts.
+    pub verify: Vec<String>,
 }
 
 /// When the steps of a package run again.
@@ -344,6 +354,7 @@ impl Project {
     /// True if the file names a program, so that it needs `git wp trust`.
     pub fn names_programs(&self) -> bool {
         !self.verify.final_commands.is_empty()
+            || !self.contracts.verify.is_empty()
             || !self.worktree.setup.is_empty()
             || !self.worktree.teardown.is_empty()
             || self.purple != PurpleSettings::default()

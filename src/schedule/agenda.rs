@@ -8,8 +8,8 @@ use crate::base::{ContentHash, PackageId};
 use crate::graph::Graph;
 use crate::model::{Package, Plan, Tier};
 use crate::schedule::gates;
-use crate::state::LockSet;
 use crate::state::record::PackageBrief;
+use crate::state::{FeatureView, LockSet};
 
 /// All packages of a plan, prepared for deciding.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -95,6 +95,14 @@ impl Agenda {
             }
         }
         self
+    }
+
+    /// As [`Agenda::stamped`], by the records of the feature.
+    pub fn recorded(self, records: &FeatureView, plan: &ContentHash) -> Self {
+        match records.plans.get(plan) {
+            Some(origin) => self.stamped(&origin.packages),
+            None => self,
+        }
     }
 
     /// In file order.

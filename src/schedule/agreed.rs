@@ -37,14 +37,25 @@ pub fn concerns(package: &Package, contract: &str) -> bool {
         key.strip_prefix("contract:")
             .is_some_and(|path| path.trim_start_matches("./") == contract)
     };
-    let names = |pattern: &String| {
-        let explicit = !matches!(pattern.as_str(), "**" | "*" | "**/*" | ".");
-        explicit && Pattern::parse(pattern).is_ok_and(|p| p.matches(&path, Fold::None))
-    };
+    let names = |pattern: &String| names(pattern, &path);
     let keys = package.locks.keys.iter().any(|k| key(k.as_str()));
     let files = package.locks.files.iter().any(names);
     let scope = &package.scope;
     keys || files || scope.write_allow.iter().any(names) || scope.read_allow.iter().any(names)
+}
+
+/// True if the plan lets the package change the contract, and names it.
+pub fn writes(package: &Package, contract: &str) -> bool {
+    let path = RepoPath::from(contract.trim_start_matches("./"));
+    let scope = &package.scope;
+    let mut allowed = scope.write_allow.iter();
+    allowed.any(|pattern| names(pattern, &path)) && !scope.deny.iter().any(|p| names(p, &path))
+}
+
+/// True if the pattern matches the path, and not everything.
+fn names(pattern: &str, path: &RepoPath) -> bool {
+    let explicit = !matches!(pattern, "**" | "*" | "**/*" | ".");
+    explicit && Pattern::parse(pattern).is_ok_and(|p| p.matches(path, Fold::None))
 }
 
 fn is_bump(question: &Question<'_>) -> bool {

@@ -150,6 +150,7 @@ impl Past {
             id: id.clone(),
             root: Root::Package(self.root.clone()),
             after: Vec::new(),
+            before: Vec::new(),
             kind: "revise",
             title: format!("{} in revision {number}", self.root),
             task: task(&self.root, *number),

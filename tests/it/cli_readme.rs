@@ -100,7 +100,7 @@ fn the_settings_are_read_as_written() {
     let scratch = Scratch::new();
     scratch.write("wp.toml", &block("toml"));
     let data = scratch.wp(&["trust", "--json"]).expect(0).data();
-    assert_eq!(data["commands"].as_array().unwrap().len(), 4);
+    assert_eq!(data["commands"].as_array().unwrap().len(), 5);
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod cli_qa;
 mod cli_readme;
 mod cli_rehearsal;
 mod cli_relay;
+mod cli_results;
 mod cli_review;
 mod cli_revise;
 mod cli_rooms;

@@ -78,15 +78,7 @@ pub(super) fn render(
         cx.ui.warn("run", warning);
     }
     if report.exit_code() == ExitCode::Interrupted {
-        let message = format!(
-            "`{}` was stopped; everything done so far is kept",
-            report.feature
-        );
-        let hint = format!(
-            "git wp implement {}",
-            status::quoted(report.feature.as_str())
-        );
-        return Err(Error::new(Kind::Interrupted, "interrupted", message).hint(hint));
+        return Err(interrupted(report));
     }
     let branch = view::branch_name(&report.started.branch);
     let waits = report
@@ -105,6 +97,7 @@ pub(super) fn render(
         "awaiting": awaiting(report),
         "questions": json::value(&shown.questions)?,
         "reuse": json::value(&reuse)?,
+        "contract_checks": json::value(&summary::contract_checks(&records))?,
         "waits": waits.collect::<Vec<_>>(),
         "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
         "seconds": report.seconds,
@@ -124,6 +117,13 @@ pub(super) fn render(
         text.push_str(&format!("{}\n", foreign(&line)));
     }
     Ok(Answer::done(data, text).exit(report.exit_code()))
+}
+
+fn interrupted(report: &RunReport) -> Error {
+    let feature = &report.feature;
+    let message = format!("`{feature}` was stopped; everything done so far is kept");
+    let hint = format!("git wp implement {}", status::quoted(feature.as_str()));
+    Error::new(Kind::Interrupted, "interrupted", message).hint(hint)
 }
 
 /// What the users of the plan's format are used to read at the end.

@@ -46,6 +46,14 @@ pub(super) struct Planned {
     repo: Repo,
 }
 
+/// What does not work here. Trying writes, and a dry run writes nothing.
+fn missing(args: &super::Args, cx: &mut Context<'_>) -> Vec<String> {
+    match args.dry_run {
+        true => Vec::new(),
+        false => capabilities::probe(cx).missing(),
+    }
+}
+
 fn limits(args: &super::Args, jobs: usize) -> Limits {
     Limits {
         jobs,
@@ -92,11 +100,7 @@ impl Planned {
         };
         let goes_on = records.runs.contains_key(&started.run);
         let reviewers = reviewers(args, cx, (&valid.plan, &staff), (&mut started, goes_on))?;
-        // Trying writes, and a dry run writes nothing.
-        let missing = match args.dry_run {
-            true => Vec::new(),
-            false => capabilities::probe(cx).missing(),
-        };
+        let missing = missing(args, cx);
         degrade(&mut started, &missing);
         let jobs = match missing.is_empty() {
             true => asked::jobs(&asked, &settings, &valid.plan),
@@ -109,10 +113,7 @@ impl Planned {
         }
         let merged = merged(&valid.plan, records);
         let actor = by.actor.clone();
-        let origin = match records.plans.get(&valid.plan.hash) {
-            Some(origin) => origin.clone(),
-            None => reading::origin((valid, records), repo.format().null(), by),
-        };
+        let origin = reading::recorded((valid, records), repo.format().null(), by);
         let is_new = merged < valid.plan.packages.len() && !records.runs.contains_key(&started.run);
         let hands = setup::hands(&staff);
         let job = Job {

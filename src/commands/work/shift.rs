@@ -64,11 +64,9 @@ impl Shop<'_> {
         let hands = setup::hands(&staff);
         let options = options(&run, (self.args, hands), cx.actor()?);
         let jobs = self.args.jobs.map(usize::from);
-        let origin = records.plans.get(&valid.plan.hash);
-        let briefs = origin.map_or(&[][..], |origin| &origin.packages);
         let job = Job {
             feature: feature.clone(),
-            agenda: Agenda::of(&valid.plan, &valid.graph).stamped(briefs),
+            agenda: Agenda::of(&valid.plan, &valid.graph).recorded(records, &valid.plan.hash),
             limits: Limits {
                 jobs: jobs.unwrap_or_else(|| setup::jobs(&settings)),
                 ..Limits::default()

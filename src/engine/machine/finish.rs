@@ -20,6 +20,7 @@ impl Worker {
     pub(super) fn last_check(&self, commit: &Oid) -> Result<Outcome> {
         let tree = tree_of(self, commit)?;
         let steps = self.final_steps();
+        let mut all = self.contract_checks(&tree)?;
         let evidence = self.check(&Check {
             commit,
             tree: &tree,
@@ -30,7 +31,10 @@ impl Worker {
         Ok(Outcome::FinalChecked {
             commit: commit.clone(),
             tree,
-            steps: evidence.steps,
+            steps: {
+                all.extend(evidence.steps);
+                all
+            },
         })
     }
 
@@ -44,7 +48,10 @@ impl Worker {
             .filter(|step| matches!(step.kind, StepKind::Command { .. }))
             .collect();
         if setup.project == Trust::Given {
-            let commands = setup.settings.project.verify.final_commands.iter();
+            let project = &setup.settings.project;
+            let contracts = project.contracts.verify.iter();
+            steps.extend(contracts.map(|line| command("contracts", line)));
+            let commands = project.verify.final_commands.iter();
             steps.extend(commands.map(|line| command("final", line)));
         }
         let extra = setup.extra_checks.iter();

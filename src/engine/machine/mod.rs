@@ -5,6 +5,7 @@
 
 mod beats;
 mod books;
+mod contracts;
 mod debugging;
 mod equip;
 mod fence;

@@ -4,6 +4,7 @@ use crate::agent::collect::{self, Collect};
 use crate::agent::hypotheses;
 use crate::agent::{AgentEnd, AgentRun, Environment, Expected, Observer, Order, Places, supervise};
 use crate::base::{Error, Oid, PackageId, Redactor, RepoPath, Result, text};
+use crate::engine::claims::{self, Truth};
 use crate::engine::effect::{Outcome, Subject};
 use crate::engine::machine::equip::{Desk, Ready};
 use crate::engine::machine::go_on::spent;
@@ -14,7 +15,7 @@ use crate::git::Conversion;
 use crate::hook::room::RoomOf;
 use crate::hook::{Neighbour, RoomScope, install};
 use crate::model::settings::Sparse;
-use crate::model::{AttemptResult, Deviation, Mode, OutcomeKind, Package, RoomState, ScopeSpec};
+use crate::model::{AttemptResult, Deviation, Mode, Package, RoomState, ScopeSpec};
 use crate::os::clock;
 use crate::scope::Fold;
 use crate::state::record::Attempt;
@@ -105,8 +106,23 @@ impl Worker {
         });
         result.held = (ended.end != AgentEnd::NothingToDo).then_some(held);
         deviations.extend(ended.survivors.iter().map(survivor));
-        deviations.extend(remarks(package, &result));
+        claims::judge(&mut result);
+        deviations.extend(self.remarks((attempt, package), &result));
         Ok(Box::new(result))
+    }
+
+    fn remarks(
+        &self,
+        (attempt, package): (&Attempt, &Package),
+        result: &AttemptResult,
+    ) -> Vec<Deviation> {
+        let truth = Truth {
+            plan: &self.shared.setup.plan,
+            package,
+            number: attempt.number,
+            files: &result.files_modified,
+        };
+        claims::remarks(truth, result, clock::now())
     }
 
     /// Takes over what was committed in a clone, and commits what is left in the room.
@@ -290,12 +306,6 @@ pub(super) fn result_of(subject: &Subject) -> Result<&AttemptResult> {
     result.ok_or_else(|| Error::damaged("record", "the result of an attempt is missing"))
 }
 
-/// Keys that a verification step contributes are not asked of the agent.
-fn is_from_a_step(package: &Package, key: &str) -> bool {
-    let mut steps = package.verification.steps.iter();
-    steps.any(|step| step.result_keys.iter().any(|k| k == key))
-}
-
 pub(super) fn deviation(kind: &str, detail: String, paths: Vec<RepoPath>) -> Deviation {
     Deviation {
         kind: kind.to_owned(),
@@ -317,31 +327,6 @@ fn leftovers_message(package: &Package, attempt: &Attempt) -> String {
         "{}: work of attempt {} ({role})\n\nWork-Package: {}\nWp-Feature: {}\nWp-Attempt: {}\n",
         package.id, attempt.attempt, package.id, attempt.feature, attempt.attempt
     )
-}
-
-/// Result keys that the runner computes itself.
-const COMPUTED_KEYS: [&str; 3] = ["files_modified", "scope_check", "verification"];
-
-/// What those who come later should know of a result.
-fn remarks(package: &Package, result: &AttemptResult) -> Vec<Deviation> {
-    let mut out = Vec::new();
-    if result.outcome == OutcomeKind::Empty && !package.scope.write_allow.is_empty() {
-        let detail = format!("`{}` changed nothing", package.id);
-        out.push(deviation("empty", detail, Vec::new()));
-    }
-    let missing: Vec<&str> = package
-        .outputs
-        .result_keys
-        .iter()
-        .map(String::as_str)
-        .filter(|key| !result.claimed.contains_key(*key))
-        .filter(|key| !COMPUTED_KEYS.contains(key) && !is_from_a_step(package, key))
-        .collect();
-    if !missing.is_empty() && result.outcome == OutcomeKind::Finished {
-        let detail = format!("the result file does not have {}", missing.join(", "));
-        out.push(deviation("missing-result-key", detail, Vec::new()));
-    }
-    out
 }
 
 /// The tree of a commit.

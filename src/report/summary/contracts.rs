@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::base::PackageId;
-use crate::model::{ContractKind, Plan};
+use crate::model::{ContractKind, Plan, StepState};
 use crate::report::summary::{Merged, files};
+use crate::state::FeatureView;
 
 /// One contract file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +38,41 @@ pub(super) fn rows(plan: &Plan, merged: &[Merged<'_>]) -> Vec<ContractRow> {
         }
     });
     contracts.collect()
+}
+
+/// One check of the contracts on the merged tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContractCheckRow {
+    /// `contract PATH`, or `contracts` for a command of `wp.toml`.
+    pub name: String,
+    /// The path, or the command line.
+    pub what: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was found.
+    pub note: Option<String>,
+}
+
+/// What the last final verification found of the contracts; the only meaning of compliance.
+pub fn checks(feature: &FeatureView) -> Vec<ContractCheckRow> {
+    let last = feature
+        .finals
+        .last()
+        .into_iter()
+        .flat_map(|check| &check.steps);
+    let ours = last.filter(|step| step.kind == "contract" || is_command(&step.name));
+    let rows = ours.map(|step| ContractCheckRow {
+        name: step.name.clone(),
+        what: step.what.clone(),
+        passed: step.state == StepState::Passed,
+        note: step.note.clone(),
+    });
+    rows.collect()
+}
+
+/// Steps of one name are numbered.
+fn is_command(name: &str) -> bool {
+    name == "contracts" || name.starts_with("contracts#")
 }
 
 /// A contract is written relative to the root or to the plan's folder, so the ends are compared.

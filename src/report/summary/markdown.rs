@@ -170,6 +170,16 @@ fn contracts(out: &mut String, summary: &Summary) {
         };
         row(out, &[&contract.path, contract.kind.as_str(), &by]);
     }
+    if summary.contract_checks.is_empty() {
+        return;
+    }
+    out.push_str("\nChecked on the merged tree:\n\n");
+    for check in &summary.contract_checks {
+        let word = if check.passed { "passed" } else { "failed" };
+        let note = check.note.as_deref().unwrap_or_default();
+        let note = if note.is_empty() { "" } else { ": " }.to_owned() + &inline(note);
+        let _ = writeln!(out, "- {word} `{}`{note}", inline(&check.what));
+    }
 }
 
 fn scope(out: &mut String, summary: &Summary) {
@@ -417,6 +427,7 @@ mod tests {
                 why: "seen under it".to_owned(),
             }],
             timeline: vec![span("wp-a", 0, 30_000), span("wp-b", 30_000, 90_000)],
+            contract_checks: Vec::new(),
             contracts: vec![ContractRow {
                 path: "contracts/openapi/v1.yaml".to_owned(),
                 kind: ContractKind::Openapi,

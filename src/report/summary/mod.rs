@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub use contracts::ContractRow;
+pub use contracts::{ContractCheckRow, ContractRow, checks as contract_checks};
 pub use evidence::{EvidenceRow, FinalRow};
 pub use repairs::RepairRow;
 pub use risk::Risk;
@@ -93,6 +93,8 @@ pub struct Summary {
     pub timeline: Vec<TimelineRow>,
     /// Contract files and what happened to them.
     pub contracts: Vec<ContractRow>,
+    /// What the last final verification found of them.
+    pub contract_checks: Vec<ContractCheckRow>,
     /// What each package changed and whether the gate agreed.
     pub scope: Vec<ScopeRow>,
     /// Verification of each merged package.
@@ -189,6 +191,7 @@ pub fn summarise(sources: &Sources<'_>) -> Summary {
         agents: agents(sources),
         timeline: timeline::rows(sources),
         contracts: contracts::rows(plan, &merged),
+        contract_checks: contract_checks(sources.feature),
         scope: merged.iter().map(scope_row).collect(),
         evidence: merged.iter().map(evidence::row).collect(),
         last_check: evidence::last_check(sources.feature, ending.head),
