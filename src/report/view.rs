@@ -185,7 +185,11 @@ impl StatusView {
         let none = PackageView::default();
         let packages = packages.into_iter().map(|row| {
             let records = view.packages.get(&row.id).unwrap_or(&none);
-            PackageRow::new(row.id, row.status, row.why, records)
+            let why = match row.why.is_empty() {
+                true => row.review,
+                false => row.why,
+            };
+            PackageRow::new(row.id, row.status, why, records)
         });
         let awaiting = awaiting
             .iter()

@@ -10,6 +10,7 @@ use crate::base::{PackageId, TxnId};
 use crate::model::{EndReason, PackageStatus, RunResult};
 use crate::schedule::growth;
 use crate::schedule::input::Limits;
+use crate::schedule::review::{self, FIX, ReviewPolicy};
 use crate::schedule::stage::{self, Budget, Phase, Stage};
 use crate::schedule::tier::OpenStep;
 use crate::schedule::why::Why;
@@ -37,6 +38,8 @@ pub struct Row {
     pub status: PackageStatus,
     /// One line for people; empty where the status says it all.
     pub why: String,
+    /// How the review of what was merged stands; empty where nobody reviews, or all approve.
+    pub review: String,
     /// The package to ask next for a reason.
     pub because: Option<PackageId>,
 }
@@ -154,6 +157,7 @@ pub fn standing_of(
         known.insert(&brief.id, row.status);
         rows.push((i, row));
     }
+    add_reviews(feature, briefs, &mut rows);
     rows.sort_by_key(|(i, _)| *i);
     let mut awaiting = Vec::new();
     for brief in briefs {
@@ -217,7 +221,30 @@ fn row(
         id: brief.id.clone(),
         status,
         why,
+        review: String::new(),
         because,
+    }
+}
+
+/// Fixes are reviewed with the package that they belong to.
+fn is_fix(feature: &FeatureView, id: &PackageId) -> bool {
+    let package = feature.packages.get(id);
+    let mut attempts = package.into_iter().flat_map(|p| p.attempts.values());
+    attempts.any(|view| view.attempt.sprout.as_deref() == Some(FIX))
+}
+
+/// What is left to say of the reviews of merged packages.
+fn add_reviews(feature: &FeatureView, briefs: &[PackageBrief], rows: &mut [(usize, Row)]) {
+    let Some(policy) = ReviewPolicy::of(feature) else {
+        return;
+    };
+    for (at, row) in rows {
+        let is_subject = !briefs[*at].gate && !is_fix(feature, &row.id);
+        if row.status == PackageStatus::Merged && is_subject {
+            let state = review::state(feature, &row.id, &policy);
+            let open = state.filter(|state| !state.is_settled());
+            row.review = open.map(|state| state.words()).unwrap_or_default();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::json::{Value, json};
-use crate::base::text::foreign;
+use crate::base::text::{count, foreign};
 use crate::base::{Error, ExitCode, Kind, PackageId, RepoPath, Result, json};
 use crate::commands::{Answer, Context, task_list};
 use crate::engine::{Advanced, RunReport};
@@ -17,6 +17,7 @@ use crate::report::summary::{self, Ending, Sources};
 use crate::report::view::{AwaitingRow, StatusView};
 use crate::report::{status, view};
 use crate::schedule::revise;
+use crate::schedule::{Readiness, readiness};
 use crate::state::FeatureView;
 use crate::store::Load;
 
@@ -116,6 +117,13 @@ pub(super) fn render(
     for line in revise::words(&reuse) {
         text.push_str(&format!("{}\n", foreign(&line)));
     }
+    let judged = readiness(&report.feature, &records);
+    data["gate"] = json!({
+        "ready": judged.is_ready(),
+        "count": judged.open().count(),
+        "reasons": json::value(&judged.open().collect::<Vec<_>>())?,
+    });
+    let text = table + &text(report, &shown, page) + &blocked(report, &judged);
     Ok(Answer::done(data, text).exit(report.exit_code()))
 }
 
@@ -182,6 +190,18 @@ fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
     let feature = status::quoted(report.feature.as_str());
     text.push_str(&format!("report: git wp report {feature}\n"));
     text
+}
+
+/// Everything is merged, and something keeps it from being handed on.
+fn blocked(report: &RunReport, judged: &Readiness) -> String {
+    let mut rows = report.standing.packages.iter();
+    let merged = rows.all(|row| row.status == PackageStatus::Merged);
+    if !merged || report.result != RunResult::Partial || judged.is_ready() {
+        return String::new();
+    }
+    let feature = status::quoted(report.feature.as_str());
+    let reasons = count(judged.open().count(), "reason");
+    format!("not handed on, for {reasons}: git wp gate {feature}\n")
 }
 
 /// No record tells what agents this machine has, and whether they are served: the run knows.
