@@ -250,7 +250,7 @@ fn try_out(scene: &Scene, line: &str) -> Option<String> {
         false => scene.prepare(line),
     };
     let wanted = ENDS.iter().find(|(start, _)| line.starts_with(start));
-    let wanted = wanted.map_or(0, |(_, code)| *code);
+    let wanted = wanted.filter(|_| !words_only).map_or(0, |(_, code)| *code);
     let run = scene.type_in(&typed);
     let told = || format!("{line}: exit {}\n{}{}", run.code, run.stdout, run.stderr);
     (run.code != wanted).then(told)

@@ -52,6 +52,11 @@ impl Desk {
         for (id, name) in &self.known {
             out = out.replace(id.as_str(), name);
         }
+        let words = out.split_whitespace().map(str::to_owned);
+        let is_question = |word: &String| word.starts_with("e-") && word.len() == 12;
+        for question in words.filter(is_question).collect::<Vec<_>>() {
+            out = out.replace(&question, "QUESTION");
+        }
         for word in out.split([' ', '(', ')', ',', ':', '\n']) {
             if word.contains('@') {
                 word.clone_into(&mut label);
@@ -336,8 +341,8 @@ fn agents_and_what_they_leave() {
         "recall nothing",
     ]), @r"
     $ git wp escalate x/wp-a --type scope-violation 'wp-a needs web/login.ts'
-    escalated x/wp-a
-    next: git wp status
+    escalated x/wp-a as QUESTION
+    next: git wp decide QUESTION
 
     $ git wp escalate x --type boredom 'it is dull'
     error: invalid value 'boredom' for '--type <TYPE>': one of contract-revision-required, plan-revision-required, resource-conflict, verification-infeasible, scope-violation, env-resource-conflict, security-escalation, flaky-test-quarantine-request

@@ -87,6 +87,7 @@ pub(super) fn render(
         .iter()
         .map(|(id, why)| json!({"package": id, "why": why.to_string()}));
     let reuse = revise::reuse(&records);
+    let judged = readiness(&report.feature, &records);
     let completion = list.map(|list| task_list::completion(list, report, &shown));
     let mut data = json!({
         "feature": report.feature,
@@ -100,6 +101,7 @@ pub(super) fn render(
         "reuse": json::value(&reuse)?,
         "contract_checks": json::value(&summary::contract_checks(&records))?,
         "waits": waits.collect::<Vec<_>>(),
+        "gate": gate(&judged)?,
         "branch_at_head": report.branch.as_ref().map(|b| matches!(b, Advanced::There)),
         "seconds": report.seconds,
     });
@@ -190,6 +192,21 @@ fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
     let feature = status::quoted(report.feature.as_str());
     text.push_str(&format!("report: git wp report {feature}\n"));
     text
+}
+
+fn interrupted(report: &RunReport) -> Error {
+    let feature = &report.feature;
+    let message = format!("`{feature}` was stopped; everything done so far is kept");
+    let hint = format!("git wp implement {}", status::quoted(feature.as_str()));
+    Error::new(Kind::Interrupted, "interrupted", message).hint(hint)
+}
+
+fn gate(judged: &Readiness) -> Result<Value> {
+    Ok(json!({
+        "ready": judged.is_ready(),
+        "count": judged.open().count(),
+        "reasons": json::value(&judged.open().collect::<Vec<_>>())?,
+    }))
 }
 
 /// Everything is merged, and something keeps it from being handed on.
