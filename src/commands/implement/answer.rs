@@ -119,13 +119,7 @@ pub(super) fn render(
     for line in revise::words(&reuse) {
         text.push_str(&format!("{}\n", foreign(&line)));
     }
-    let judged = readiness(&report.feature, &records);
-    data["gate"] = json!({
-        "ready": judged.is_ready(),
-        "count": judged.open().count(),
-        "reasons": json::value(&judged.open().collect::<Vec<_>>())?,
-    });
-    let text = table + &text(report, &shown, page) + &blocked(report, &judged);
+    text.push_str(&blocked(report, &judged));
     Ok(Answer::done(data, text).exit(report.exit_code()))
 }
 
@@ -192,13 +186,6 @@ fn text(report: &RunReport, shown: &StatusView, page: Page) -> String {
     let feature = status::quoted(report.feature.as_str());
     text.push_str(&format!("report: git wp report {feature}\n"));
     text
-}
-
-fn interrupted(report: &RunReport) -> Error {
-    let feature = &report.feature;
-    let message = format!("`{feature}` was stopped; everything done so far is kept");
-    let hint = format!("git wp implement {}", status::quoted(feature.as_str()));
-    Error::new(Kind::Interrupted, "interrupted", message).hint(hint)
 }
 
 fn gate(judged: &Readiness) -> Result<Value> {
