@@ -133,7 +133,10 @@ fn a_contract_bump_redoes_who_is_concerned_and_reuses_the_rest() {
                 .after(&["wp-contracts"])
                 .keys(&["contract:contracts/api.sql"]),
             Pkg::new("wp-free").after(&["wp-contracts"]),
-            Pkg::new("wp-b").after(&["wp-contracts"]).run(&asks),
+            // The others are merged when it asks.
+            Pkg::new("wp-b")
+                .after(&["wp-contracts", "wp-keyed", "wp-free"])
+                .run(&asks),
         ]
     };
     let all = |text: &str| {
