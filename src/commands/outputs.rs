@@ -3,7 +3,7 @@
 use crate::base::json::Value;
 use crate::base::{Oid, Result};
 use crate::commands::feature::Found;
-use crate::report::pull_request::PullRequest;
+use crate::report::pull_request::{PullRequest, QaRow, records};
 use crate::report::reviews::{self, SubjectReview};
 use crate::report::view::StatusView;
 use crate::state::record::{RunEnded, RunStarted};
@@ -19,6 +19,10 @@ pub(super) struct Outputs {
     pub reviews: Vec<SubjectReview>,
     /// The summary of the last run that ended, for people; empty if there is none.
     pub text: String,
+    /// What the newest round of QA found.
+    qa: Vec<QaRow>,
+    /// What is left for later.
+    follow_up: Vec<String>,
     /// Its title, if the summary has one.
     title: Option<String>,
 }
@@ -40,6 +44,8 @@ impl Outputs {
         Ok(Outputs {
             title: title.map(str::to_owned),
             reviews: reviews::of(&found.records),
+            qa: records::qa_rows(&found.records),
+            follow_up: records::follow_up(&found.records),
             status,
             text,
             found,
@@ -74,9 +80,9 @@ impl Outputs {
             summary: self.last().map_or(NONE, |(_, ended)| &ended.summary),
             text: &self.text,
             reviews: &self.reviews,
-            qa: &[],
+            qa: &self.qa,
             records: &self.found.records,
-            follow_up: &[],
+            follow_up: &self.follow_up,
         }
     }
 }

@@ -114,9 +114,10 @@ impl Standing {
             let Some(row) = self.get(&id).filter(|_| !seen) else {
                 break;
             };
-            let why = match row.why.is_empty() {
-                true => row.status.as_str().to_owned(),
-                false => row.why.clone(),
+            let why = match (row.why.is_empty(), row.review.is_empty()) {
+                (false, _) => row.why.clone(),
+                (true, false) => row.review.clone(),
+                (true, true) => row.status.as_str().to_owned(),
             };
             out.push((id, why));
             next = row.because.clone();

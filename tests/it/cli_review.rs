@@ -164,9 +164,15 @@ fn a_lone_critical_finding_blocks_until_a_person_rules() {
         "false-positive",
     ];
     scratch.wp(&waive);
-    let data = scratch.wp(&["implement", "x", "--agent", "author", "--review", "--json"]);
+    let data = scratch.wp(&["implement", "x", "--agent", "author", "--json"]);
     let data = data.expect(0).data();
     assert_eq!(data["result"], "merged");
+    // Who runs it again need not say again that it is reviewed.
+    let records = scratch
+        .wp(&["review", "x", "--show", "--json"])
+        .expect(0)
+        .data();
+    assert_eq!(records["packages"][0]["verdict"], "approved");
     gate(&scratch, 0);
     let data = scratch.wp(&["gate", "x", "--json"]).expect(0).data();
     assert_eq!(data["waived"], git_wp::base::json::json!([]));

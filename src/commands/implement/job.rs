@@ -99,7 +99,9 @@ impl Planned {
             Found::Nothing => asked.first((&repo, &settings, by.clone()), valid)?,
         };
         let goes_on = records.runs.contains_key(&started.run);
-        let reviewers = reviewers(args, cx, (&valid.plan, &staff), (&mut started, goes_on))?;
+        let earlier = records.last_run().map(|run| &run.started);
+        let about = (&mut started, goes_on);
+        let reviewers = reviewers(args, cx, (&valid.plan, &staff), about, earlier)?;
         let missing = missing(args, cx);
         degrade(&mut started, &missing);
         let jobs = match missing.is_empty() {
@@ -227,6 +229,7 @@ fn reviewers(
     cx: &mut Context<'_>,
     (plan, staff): (&Plan, &Staff),
     (started, goes_on): (&mut RunStarted, bool),
+    earlier: Option<&RunStarted>,
 ) -> Result<Vec<Profile>> {
     if goes_on {
         if args.review.is_given() {
@@ -236,11 +239,27 @@ fn reviewers(
         return reviewing::recorded(cx, (plan, started));
     }
     let Some((policy, profiles)) = args.review.panel(cx, (plan, staff))? else {
-        return Ok(Vec::new());
+        return inherited(args, cx, plan, (started, earlier));
     };
     let word = ReviewPolicy::OPTION.to_owned();
     started.options.insert(word, policy.to_value()?);
     Ok(profiles)
+}
+
+/// A feature that was reviewed stays reviewed, until somebody says otherwise.
+fn inherited(
+    args: &super::Args,
+    cx: &mut Context<'_>,
+    plan: &Plan,
+    (started, earlier): (&mut RunStarted, Option<&RunStarted>),
+) -> Result<Vec<Profile>> {
+    let before = earlier.filter(|_| !args.review.is_given());
+    let Some(policy) = before.and_then(ReviewPolicy::recorded) else {
+        return Ok(Vec::new());
+    };
+    let word = ReviewPolicy::OPTION.to_owned();
+    started.options.insert(word, policy.to_value()?);
+    reviewing::recorded(cx, (plan, started))
 }
 
 /// Notes what is missing here, once.

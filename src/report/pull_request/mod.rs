@@ -5,6 +5,7 @@
 
 mod checklist;
 mod marks;
+pub mod records;
 
 use std::fmt::Write as _;
 
