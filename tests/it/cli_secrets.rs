@@ -215,7 +215,15 @@ fn what_others_wrote_stays_data_wherever_it_is_shown() {
             "--capability",
             evil,
         ],
-        &["escalate", "x", "--type", "scope-violation", evil],
+        &[
+            "escalate",
+            "x",
+            "--type",
+            "scope-violation",
+            "--severity",
+            "low",
+            evil,
+        ],
     ] {
         scratch.wp(args).expect(0);
     }
@@ -268,4 +276,18 @@ fn what_others_wrote_stays_data_wherever_it_is_shown() {
         prompt.matches(&opens).count(),
         prompt.matches(&closes).count()
     );
+    // A question that stops everything is shown wherever somebody wonders why.
+    scratch
+        .wp(&["escalate", "x", "--type", "security-escalation", evil])
+        .expect(0);
+    for args in [
+        &["decide"][..],
+        &["status", "x"],
+        &["gate", "x"],
+        &["report", "x"],
+    ] {
+        let run = scratch.wp(args);
+        is_tame(&args.join(" "), &run.stdout);
+        is_tame(&args.join(" "), &run.stderr);
+    }
 }
