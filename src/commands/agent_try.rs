@@ -1,6 +1,5 @@
 //! `git wp agents try`: one harmless question, to see whether an agent works here.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::agent::{Limits, Profile};
@@ -8,14 +7,13 @@ use crate::base::json::json;
 use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, FeatureId, Result, json};
 use crate::commands::running::tuning::Tuning;
-use crate::commands::{Answer, Context};
+use crate::commands::{Answer, Context, rooms};
 use crate::config::environment;
 use crate::engine::reading::{self, Library, ReadOrder, Reading};
 use crate::model::Roster;
 use crate::os::process::{Watch, find_program};
 use crate::plan;
 use crate::report::used;
-use crate::worktree::place::{self, Wishes};
 
 /// Ask an agent one harmless question, to see whether it works here
 ///
@@ -51,16 +49,11 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Answer> {
         let message = format!("there is no program `{}`", foreign(program));
         return Err(Error::negative("no-program", message).hint("git wp agents profiles"));
     }
-    let state_dir = cx.env().state_folder().ok();
-    let wishes = Wishes {
-        wanted: settings.worktree_dir.as_deref().map(Path::new),
-        state_dir: state_dir.as_deref(),
-    };
     let head = repo.refs().resolve("HEAD")?.ok_or_else(|| {
         let message = "HEAD has no commit that an agent could look at";
         Error::usage("no-commit", message).hint("git commit --allow-empty -m first")
     })?;
-    let library = Library::open(&repo, &place::choose(&repo, wishes)?)?;
+    let library = Library::open(&repo, &rooms::folder(cx, &repo)?)?;
     let order = ReadOrder {
         profile: &profile,
         commit: &head,

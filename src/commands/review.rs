@@ -1,7 +1,5 @@
 //! `git wp review`: agents review what is merged, now.
 
-use std::path::Path;
-
 use crate::agent::{Profile, Staff};
 use crate::base::text::{count, foreign};
 use crate::base::{Error, ExitCode, PackageId, Result, json};
@@ -9,7 +7,7 @@ use crate::commands::feature::{self, Found};
 use crate::commands::reading;
 use crate::commands::running::reviewing::{self, Reviewing};
 use crate::commands::running::setup;
-use crate::commands::{Answer, Context, policy};
+use crate::commands::{Answer, Context, policy, rooms};
 use crate::config::environment;
 use crate::engine::reviewing::{Desk, ask};
 use crate::graph::Graph;
@@ -22,7 +20,6 @@ use crate::schedule::{Agenda, growth};
 use crate::state::asked::Said;
 use crate::state::record::Judgement;
 use crate::state::{FeatureView, Op};
-use crate::worktree::place::{self, Wishes};
 
 /// Have agents review what is merged
 ///
@@ -105,14 +102,9 @@ fn conduct(
             _ => None,
         });
     let (repo, settings) = (cx.repo()?, cx.settings()?);
-    let state_dir = cx.env().state_folder().ok();
-    let wishes = Wishes {
-        wanted: settings.worktree_dir.as_deref().map(Path::new),
-        state_dir: state_dir.as_deref(),
-    };
     let desk = Desk {
         repo: &repo,
-        rooms: &place::choose(&repo, wishes)?,
+        rooms: &rooms::folder(cx, &repo)?,
         plan: &plan,
         records: &found.records,
         profiles: &profiles,

@@ -1,6 +1,6 @@
 //! The rooms of this repository, as commands open them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::Result;
 use crate::commands::Context;
@@ -15,15 +15,24 @@ use crate::worktree::place::{self, Wishes};
 /// # Errors
 /// Nobody is named who commits what is saved, or no place can be written.
 pub(super) fn open(cx: &mut Context<'_>) -> Result<Rooms> {
-    let (repo, settings) = (cx.repo()?, cx.settings()?);
+    let repo = cx.repo()?;
+    let parent = folder(cx, &repo)?;
+    let person = person(cx, &repo)?;
+    Ok(Rooms::new(repo, parent, person))
+}
+
+/// The folder in which new rooms stand.
+///
+/// # Errors
+/// No place can be written.
+pub(super) fn folder(cx: &mut Context<'_>, repo: &Repo) -> Result<PathBuf> {
+    let settings = cx.settings()?;
     let state_dir = cx.env().state_folder().ok();
     let wishes = Wishes {
         wanted: settings.worktree_dir.as_deref().map(Path::new),
         state_dir: state_dir.as_deref(),
     };
-    let parent = place::choose(&repo, wishes)?;
-    let person = person(cx, &repo)?;
-    Ok(Rooms::new(repo, parent, person))
+    place::choose(repo, wishes)
 }
 
 /// True if the holder shows that it lives, or need not: a claim from outside has a lease.

@@ -8,6 +8,14 @@ use crate::schedule::review::{
 use crate::schedule::sprout::{Root, Sprout};
 use crate::state::FeatureView;
 
+/// True if the package has an attempt that answers findings: it is reviewed with the package that
+/// it belongs to.
+pub(super) fn is_fix(records: &FeatureView, id: &PackageId) -> bool {
+    let package = records.packages.get(id);
+    let mut attempts = package.into_iter().flat_map(|p| p.attempts.values());
+    attempts.any(|view| view.attempt.sprout.as_deref() == Some(FIX))
+}
+
 /// The fix packages that reviews of `subjects` ask for, merged ones included.
 pub(super) fn fixes<'a>(
     subjects: impl Iterator<Item = &'a PackageId>,
@@ -22,6 +30,7 @@ pub(super) fn fixes<'a>(
         let Some((last, _)) = newest(records, package) else {
             continue;
         };
+        let reviews = reviews_of(records, package);
         let mut earlier = Vec::new();
         for round in 1..=last {
             let Some(id) = fix_id(package, round) else {
@@ -37,7 +46,6 @@ pub(super) fn fixes<'a>(
             if !wanted && !stands {
                 break;
             }
-            let reviews = reviews_of(records, package);
             let mut of_round = reviews.iter().filter(|r| r.round == round);
             let commit = of_round.next_back().map(|r| r.commit.clone());
             let found = commit.map(|c| verdict(&reviews, &c, &policy.rule(), &rulings));

@@ -108,8 +108,7 @@ pub(super) fn review(picture: &mut Picture<'_>) {
 /// What is to be done about gates whose verdict is open.
 fn gates(picture: &Picture<'_>) -> Vec<Decision> {
     let records = picture.input.records();
-    let policy = ReviewPolicy::of(records).filter(|policy| !policy.reviewers.is_empty());
-    let Some(policy) = policy else {
+    let Some(policy) = ReviewPolicy::with_reviewers(records) else {
         return Vec::new();
     };
     let items = picture.input.agenda.items().iter().filter(|item| item.gate);

@@ -9,7 +9,7 @@ use crate::base::{FeatureId, Oid, PackageId, text};
 use crate::model::PackageStatus;
 use crate::qa::{Standing as Qa, question};
 use crate::review::Cluster;
-use crate::schedule::growth;
+use crate::schedule::fixes;
 use crate::schedule::qa;
 use crate::schedule::review::{self, ReviewPolicy, ReviewState};
 use crate::schedule::status::{Row, Standing, standing};
@@ -194,14 +194,9 @@ impl Judge<'_> {
         };
         let planned = self.records.current_plan();
         let planned = planned.map_or(&[][..], |plan| plan.packages.as_slice());
-        let fixes = growth::sprouts(planned, self.records);
-        let is_fix = |row: &&Row| {
-            let mut fixes = fixes.iter().filter(|sprout| sprout.kind == review::FIX);
-            fixes.any(|sprout| sprout.id == row.id)
-        };
         let is_gate = |row: &&Row| planned.iter().any(|b| b.gate && b.id == row.id);
-        let rows = standing.packages.iter();
-        let rows = rows.filter(|row| !is_fix(row) && !is_gate(row));
+        let rows = standing.packages.iter().filter(|row| !is_gate(row));
+        let rows = rows.filter(|row| !fixes::is_fix(self.records, &row.id));
         for row in rows {
             if let Some(state) = review::state(self.records, &row.id, &policy) {
                 self.review(&row.id, &state);

@@ -151,6 +151,11 @@ impl ReviewPolicy {
         })
     }
 
+    /// The same, where agents are there that review.
+    pub(super) fn with_reviewers(records: &FeatureView) -> Option<ReviewPolicy> {
+        Self::of(records).filter(|policy| !policy.reviewers.is_empty())
+    }
+
     /// When reviews are enough, and what keeps work from going on.
     pub fn rule(&self) -> ReviewRule {
         ReviewRule {

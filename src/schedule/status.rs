@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{PackageId, TxnId};
 use crate::model::{EndReason, PackageStatus, RunResult};
+use crate::schedule::fixes;
 use crate::schedule::growth;
 use crate::schedule::input::Limits;
-use crate::schedule::review::{self, FIX, ReviewPolicy};
+use crate::schedule::review::{self, ReviewPolicy};
 use crate::schedule::stage::{self, Budget, Phase, Stage};
 use crate::schedule::tier::OpenStep;
 use crate::schedule::why::Why;
@@ -227,20 +228,13 @@ fn row(
     }
 }
 
-/// Fixes are reviewed with the package that they belong to.
-fn is_fix(feature: &FeatureView, id: &PackageId) -> bool {
-    let package = feature.packages.get(id);
-    let mut attempts = package.into_iter().flat_map(|p| p.attempts.values());
-    attempts.any(|view| view.attempt.sprout.as_deref() == Some(FIX))
-}
-
 /// What is left to say of the reviews of merged packages.
 fn add_reviews(feature: &FeatureView, briefs: &[PackageBrief], rows: &mut [(usize, Row)]) {
     let Some(policy) = ReviewPolicy::of(feature) else {
         return;
     };
     for (at, row) in rows {
-        let is_subject = !briefs[*at].gate && !is_fix(feature, &row.id);
+        let is_subject = !briefs[*at].gate && !fixes::is_fix(feature, &row.id);
         if row.status == PackageStatus::Merged && is_subject {
             let state = review::state(feature, &row.id, &policy);
             let open = state.filter(|state| !state.is_settled());

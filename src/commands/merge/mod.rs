@@ -4,13 +4,11 @@
 mod gather;
 mod told;
 
-use std::path::Path;
-
 use crate::agent::Staff;
 use crate::base::text::foreign;
 use crate::base::{Error, ExitCode, Oid, RefName, Result, json};
 use crate::commands::merge::gather::Finished;
-use crate::commands::rooms::person;
+use crate::commands::rooms::{self, person};
 use crate::commands::running::{self, NetworkDisk};
 use crate::commands::{Answer, Context, policy, trust};
 use crate::config::environment;
@@ -26,7 +24,6 @@ use crate::state::Op;
 use crate::state::asked::Said;
 use crate::state::record::{Delivered, RunStarted};
 use crate::store::{Load, Store};
-use crate::worktree::place::{self, Wishes};
 
 /// Merge finished features into a branch
 ///
@@ -232,17 +229,12 @@ fn setup(
     (first, target): (&Finished, &RefName),
 ) -> Result<Setup> {
     let (repo, settings) = (cx.repo()?, cx.settings()?);
-    let state_dir = cx.env().state_folder().ok();
-    let wishes = Wishes {
-        wanted: settings.worktree_dir.as_deref().map(Path::new),
-        state_dir: state_dir.as_deref(),
-    };
     let started = RunStarted {
         branch: target.clone(),
         ..first.started.clone()
     };
     Ok(Setup {
-        rooms: place::choose(&repo, wishes)?,
+        rooms: rooms::folder(cx, &repo)?,
         person: person(cx, &repo)?,
         by: cx.by()?,
         program: environment::own_program()?,

@@ -1,19 +1,16 @@
 //! Everything the engine needs on this machine to serve a run.
 
-use std::path::Path;
-
 use crate::agent::{Activity, Note, Profile, Staff, held};
 use crate::base::{Error, PackageId, Result};
 use crate::commands::Context;
 use crate::commands::reading::ValidPlan;
-use crate::commands::rooms::person;
+use crate::commands::rooms::{self, person};
 use crate::config::environment;
 use crate::engine::{CheckoutRule, Job, Setup, Trust};
 use crate::model::{Plan, Settings};
 use crate::os::signal::Signals;
 use crate::os::{confine, host};
 use crate::schedule::{Hand, Hands};
-use crate::worktree::place::{self, Wishes};
 
 /// Told what agents are doing.
 pub(in crate::commands) type Activities = Box<dyn Fn(&PackageId, &Activity) + Send + Sync>;
@@ -49,15 +46,10 @@ pub(in crate::commands) fn setup(
     choices: Choices,
 ) -> Result<Setup> {
     let (repo, settings) = (cx.repo()?, cx.settings()?);
-    let state_dir = cx.env().state_folder().ok();
-    let wishes = Wishes {
-        wanted: settings.worktree_dir.as_deref().map(Path::new),
-        state_dir: state_dir.as_deref(),
-    };
     let text = String::from_utf8(valid.text)
         .map_err(|e| Error::bug("a valid plan is not UTF-8").because(e))?;
     Ok(Setup {
-        rooms: place::choose(&repo, wishes)?,
+        rooms: rooms::folder(cx, &repo)?,
         person: person(cx, &repo)?,
         by: cx.by()?,
         program: environment::own_program()?,
